@@ -1,0 +1,3 @@
+"""A code-interpreter math reasoning agent."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,118 @@
+"""The plain values that pass between the loop, a protocol and a model client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; `name` only where a protocol wants one."""
+
+    role: str
+    content: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatInput:
+    """A request to /v1/chat/completions.
+
+    When `continue_final` is true the last message is the assistant's, unfinished, and the model goes on exactly
+    where its text ends (vLLM: `continue_final_message`); otherwise the model begins a new turn.
+    """
+
+    messages: tuple[Message, ...]
+    continue_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextInput:
+    """A request to /v1/completions: a rendered prompt, as text or as token ids."""
+
+    prompt: str | tuple[int, ...]
+
+
+ModelInput = ChatInput | TextInput
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn; None leaves the server's default. `extra` is sent as it is (vLLM's own fields)."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What one request cost, in tokens. `cached` prompt tokens came from the server's prefix cache (None: not said).
+
+    `exact` is false where the server reported nothing and the numbers are counted from the stream.
+    """
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int | None = None
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed reply. The last one carries `finish`; `usage` may come with it or just after it.
+
+    finish: "stop" (end of turn or a stop string), "length", or what else the server says; None in the middle.
+    stop_reason: the stop string or token that ended the reply, where the server says so (vLLM); None at end of turn.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    finish: str | None = None
+    stop_reason: str | int | None = None
+    usage: TokenUsage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the endpoint says of a model.
+
+    context_length: tokens, prompt and reply together; None where the server does not say.
+    owner: `owned_by` of the models list ("vllm", "sglang", ...), "" if absent.
+    can_continue: the server can go on in an unfinished assistant message.
+    """
+
+    id: str
+    context_length: int | None
+    owner: str
+    can_continue: bool
+
+
+class ModelClient(Protocol):
+    """What the loop needs of a model."""
+
+    async def describe(self) -> ModelInfo:
+        """Ask the endpoint about the model. Raises ModelError."""
+        ...
+
+    def stream(
+        self, request: ModelInput, sampling: Sampling, *, stop: Sequence[str], max_tokens: int
+    ) -> AsyncIterator[Chunk]:
+        """Stream one reply of at most `max_tokens` tokens. The text includes the stop string that ended it, where the server can include it.
+
+        Retries what can pass (connection refused, 429, 5xx, a cut stream, which continues from the text so far).
+        Raises ModelError for the rest. Closing the iterator aborts the request on the server.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
