@@ -1,0 +1,211 @@
+"""One live kernel: a process and its channels, from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import Any, Literal
+
+import zmq
+
+from kernels_sandbox.channels import HEADROOM, Channels
+from kernels_sandbox.errors import KernelStartError
+from kernels_sandbox.messages import CellFold, OnOutput
+from kernels_sandbox.policy import Policy
+from kernels_sandbox.process import KernelProcess, Launcher
+from kernels_sandbox.result import CellResult
+from kernels_sandbox.wire import decode, execute_request, new_id
+
+StopReason = Literal["timeout", "interrupted", "output_limit"]
+
+
+class _Cell:
+    """A cell on its way."""
+
+    def __init__(self, fold: CellFold, loop: asyncio.AbstractEventLoop) -> None:
+        self.id = new_id()
+        self.fold = fold
+        self.finished: asyncio.Future[None] = loop.create_future()
+        self.stop: asyncio.Future[StopReason] = loop.create_future()
+
+    def ask_stop(self, reason: StopReason) -> None:
+        """End the cell for this reason, unless there is one already."""
+        if not self.stop.done():
+            self.stop.set_result(reason)
+
+    def look(self) -> None:
+        """Note what the last message changed."""
+        if self.fold.over_budget:
+            self.ask_stop("output_limit")
+        if self.fold.finished and not self.finished.done():
+            self.finished.set_result(None)
+
+
+class LiveKernel:
+    """A kernel process that answers. Cells run one at a time; the caller sees to that."""
+
+    def __init__(self, process: KernelProcess, channels: Channels, policy: Policy) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._policy = policy
+        self._channels = channels
+        self._session = new_id()
+        self._cell: _Cell | None = None
+        self._past: set[str] = set()
+        self._tampered = False
+        self._welcome: asyncio.Future[None] = loop.create_future()
+        self.process = process
+        channels.shell.on_frames = self._on_shell
+        channels.iopub.on_frames = self._on_iopub
+        channels.shell.poke()
+        channels.iopub.poke()
+
+    @classmethod
+    async def start(
+        cls, launcher: Launcher, context: zmq.Context[zmq.Socket[bytes]], policy: Policy
+    ) -> LiveKernel:
+        """Launch a kernel and wait until it answers. Raises KernelStartError."""
+        channels = Channels(context, policy.output_bytes + HEADROOM)
+        try:
+            listeners = {name: listener.fileno() for name, listener in channels.listeners.items()}
+            process = await launcher.launch(listeners)
+        except BaseException:
+            channels.close()
+            raise
+        channels.close_listeners()
+        kernel = cls(process, channels, policy)
+        try:
+            await kernel._ready()
+        except BaseException:
+            await kernel.aclose()
+            raise
+        return kernel
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return not self.process.exited.done()
+
+    def stop_cell(self, reason: StopReason) -> None:
+        """Ask the running cell to end; nothing happens if none runs."""
+        if self._cell is not None:
+            self._cell.ask_stop(reason)
+
+    async def execute(self, code: str, seconds: float, on_output: OnOutput | None = None) -> CellResult:
+        """Run one cell and return when it has ended, or when the kernel had to be killed (`state_lost`)."""
+        began = time.perf_counter()
+        fold = CellFold(self._policy.output_bytes, on_output)
+        cell = self._cell = _Cell(fold, self._loop)
+        exited = self.process.exited
+        ends: set[asyncio.Future[Any]] = {cell.finished, cell.stop, exited}
+        try:
+            self._channels.shell.send(execute_request(code, cell.id, self._session))
+            await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            reason: StopReason | None = None
+            if cell.stop.done():
+                reason = cell.stop.result()
+            elif not cell.finished.done() and not exited.done():
+                reason = "timeout"
+            obeyed = cell.finished.done() or (reason is not None and await self._interrupt(cell))
+            return self._outcome(cell, reason, obeyed, seconds, time.perf_counter() - began)
+        except BaseException:
+            self.process.kill()
+            raise
+        finally:
+            fold.suspect |= self._tampered
+            self._past.add(cell.id)
+            self._cell = None
+
+    async def aclose(self) -> None:
+        """Kill the process, wait for its end, close the channels."""
+        self.process.kill()
+        self._channels.close()
+        await asyncio.wait({self.process.exited})
+
+    async def _ready(self) -> None:
+        exited = self.process.exited
+        ends: set[asyncio.Future[Any]] = {self._welcome, exited}
+        await asyncio.wait(ends, timeout=self._policy.start_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if not self._welcome.done():
+            why = (
+                exited.result().describe()
+                if exited.done()
+                else f"it did not answer within {self._policy.start_seconds:g} s"
+            )
+            raise KernelStartError(
+                f"a kernel did not start: {why}", "check that the modules to preload exist"
+            )
+        self._channels.unlink()
+        if self._policy.startup:
+            result = await self.execute(self._policy.startup, self._policy.start_seconds)
+            if not result.ok:
+                why = f"{result.error.name}: {result.error.value}" if result.error else result.detail
+                raise KernelStartError(f"the startup code failed: {why}")
+
+    async def _interrupt(self, cell: _Cell) -> bool:
+        """Interrupt the cell, kill the kernel if it does not obey; whether it obeyed."""
+        exited = self.process.exited
+        self.process.send_signal(signal.SIGINT)
+        ends: set[asyncio.Future[Any]] = {cell.finished, exited}
+        await asyncio.wait(ends, timeout=self._policy.interrupt_grace, return_when=asyncio.FIRST_COMPLETED)
+        if cell.finished.done() and not exited.done():
+            return True
+        self.process.kill()
+        await asyncio.wait({exited})
+        return False
+
+    def _outcome(
+        self, cell: _Cell, reason: StopReason | None, obeyed: bool, limit: float, seconds: float
+    ) -> CellResult:
+        fold = cell.fold
+        if self._tampered:
+            fold.suspect = True
+        lost = not obeyed
+        if reason is None:
+            if obeyed:
+                return fold.result(None, seconds)
+            why = self.process.exited.result().describe()
+            return fold.result("died", seconds, state_lost=True, detail=f"The kernel died: {why}. {LOST}")
+        budget = self._policy.output_bytes
+        told = {
+            "timeout": f"The cell ran longer than {limit:g} s",
+            "interrupted": "The cell was interrupted",
+            "output_limit": f"The cell wrote more than {budget} bytes of output",
+        }[reason]
+        grace = self._policy.interrupt_grace
+        ended = (
+            f" and did not obey an interrupt within {grace:g} s, so its kernel was killed. {LOST}"
+            if lost
+            else " and was stopped. Variables are kept."
+        )
+        return fold.result(reason, seconds, state_lost=lost, detail=told + ended)
+
+    def _on_iopub(self, frames: list[bytes]) -> None:
+        message = decode(frames)
+        if message is None:
+            self._tampered = True
+        elif message.type == "iopub_welcome":
+            if not self._welcome.done():
+                self._welcome.set_result(None)
+        elif self._cell is not None:
+            if message.parent_id == self._cell.id:
+                self._cell.fold.add(message)
+            else:
+                self._cell.fold.foreign(message)
+            self._cell.look()
+
+    def _on_shell(self, frames: list[bytes]) -> None:
+        message = decode(frames)
+        cell = self._cell
+        if message is None or message.type != "execute_reply":
+            self._tampered = True
+        elif cell is not None and message.parent_id == cell.id:
+            cell.fold.add(message)
+            cell.look()
+        else:
+            # A second reply to an earlier cell, or one to no cell at all: no honest kernel sends it.
+            self._tampered = True
+
+
+LOST = "All variables, imports and files are lost."

@@ -1,0 +1,114 @@
+"""A pool that hands out fresh kernels, some of them started ahead. A kernel is never given to a second caller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+import zmq
+
+from kernels_sandbox.errors import PoolClosed
+from kernels_sandbox.kernel import Kernel
+from kernels_sandbox.live import LiveKernel
+from kernels_sandbox.policy import Policy
+from kernels_sandbox.process import Launcher
+from kernels_sandbox.spawn import SpawnLauncher
+
+
+class KernelPool:
+    """Hands out kernels; an asynchronous context manager that ends every kernel at its exit.
+
+    Args:
+        policy: limits of every kernel.
+        warm: kernels kept ready ahead of demand; as many as callers usually ask for at once.
+
+    Entering raises IsolationError below `policy.min_level`, KernelStartError if kernels can't be started.
+    """
+
+    def __init__(self, policy: Policy | None = None, *, warm: int = 1) -> None:
+        self.policy = policy or Policy()
+        self._warm = warm
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self._launcher: Launcher | None = None
+        self._ready: deque[LiveKernel] = deque()
+        self._live: set[LiveKernel] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._refilling = False
+
+    async def __aenter__(self) -> Self:
+        """Start what the kernels need; the first kernel comes up in the background."""
+        self._launcher = SpawnLauncher(self.policy)
+        self._context = zmq.Context()
+        self._context.set(zmq.MAX_SOCKETS, 60_000)
+        self._refill()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every kernel and leave nothing behind."""
+        launcher, self._launcher = self._launcher, None
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(self._release(live) for live in list(self._live)))
+        if launcher is not None:
+            await launcher.aclose()
+        if self._context is not None:
+            self._context.destroy(linger=0)
+
+    @contextlib.asynccontextmanager
+    async def kernel(self) -> AsyncIterator[Kernel]:
+        """A fresh kernel, thrown away at exit. Raises PoolClosed and KernelStartError."""
+        kernel = Kernel(await self._acquire(), self.policy, self._acquire, self._release)
+        try:
+            yield kernel
+        finally:
+            await kernel.aclose()
+
+    async def _acquire(self) -> LiveKernel:
+        """A live kernel that nobody has used."""
+        while self._ready:
+            live = self._ready.popleft()
+            self._refill()
+            if live.alive:
+                return live
+            await self._release(live)
+        live = await self._start()
+        self._refill()
+        return live
+
+    async def _release(self, live: LiveKernel) -> None:
+        self._live.discard(live)
+        await live.aclose()
+
+    async def _start(self) -> LiveKernel:
+        if self._launcher is None or self._context is None:
+            raise PoolClosed("the pool is closed", "use it inside `async with KernelPool() as pool`")
+        live = await LiveKernel.start(self._launcher, self._context, self.policy)
+        self._live.add(live)
+        return live
+
+    def _refill(self) -> None:
+        if self._refilling or self._launcher is None:
+            return
+        self._refilling = True
+        task = asyncio.create_task(self._fill())
+        self._tasks.add(task)
+        task.add_done_callback(self._filled)
+
+    async def _fill(self) -> None:
+        try:
+            while len(self._ready) < self._warm:
+                self._ready.append(await self._start())
+        finally:
+            self._refilling = False
+
+    def _filled(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asks for a kernel next meets the same error and hears of it
