@@ -1,0 +1,43 @@
+"""What a process in the outer jail knows of it: the level and its places, left by the launcher in one variable."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from .levels import Level
+
+VARIABLE = "KERNELS_SANDBOX_JAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The jail around this process.
+
+    work: the folder that may be written. readable, devices: what Landlock leaves open (level `landlock`).
+    task_ceiling: limit on all tasks of this uid together where they can't be counted per kernel; 0: can be.
+    """
+
+    level: Level = "none"
+    work: str = ""
+    readable: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    task_ceiling: int = 0
+
+
+@cache
+def inside() -> Inside:
+    """The jail around this process; level "none" outside of any. Takes the variable out of the environment."""
+    text = os.environ.pop(VARIABLE, "")
+    if not text:
+        return Inside()
+    raw = json.loads(text)
+    return Inside(
+        level=raw["level"],
+        work=raw["work"],
+        readable=tuple(raw.get("readable", ())),
+        devices=tuple(raw.get("devices", ())),
+        task_ceiling=raw.get("task_ceiling", 0),
+    )

@@ -1,0 +1,206 @@
+"""The launcher: runs in a bare interpreter, builds the outer jail and stays as its monitor.
+
+    host process -> monitor (this) -> first process of the jail (argv)
+
+The monitor ends the jail when the host process ends, and the jail's first process dies with the monitor, so that
+nothing survives either. Started by the argument list that `jail_command` makes; not for import by others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from . import landlock, mounts, syscalls
+from .command import start_time
+from .inside import VARIABLE
+from .levels import JailError
+from .spec import Plan
+
+FAILED = 97
+_OWN_UIDS = 0x6B000000  # plus a process id: beyond every account, and no other process has it
+_SPARE_TASKS = 1024
+_NAMESPACES = (
+    syscalls.CLONE_NEWNS
+    | syscalls.CLONE_NEWPID
+    | syscalls.CLONE_NEWNET
+    | syscalls.CLONE_NEWIPC
+    | syscalls.CLONE_NEWUTS
+    | syscalls.CLONE_NEWCGROUP
+)
+_READABLE_SYSTEM = (
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/self/exe",
+    "/sys/devices/system/cpu",
+    "/dev/urandom",
+    "/dev/random",
+)
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+
+
+def main(argv: Sequence[str]) -> NoReturn:
+    """Arguments: the plan as JSON, "--", the program and its arguments."""
+    try:
+        plan = Plan.from_json(argv[0])
+        status = _run(plan, list(argv[2:]))
+    except (OSError, JailError) as error:
+        _fail(error)
+    sys.exit(status)
+
+
+def _fail(error: Exception) -> NoReturn:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, OSError) and error.filename:
+        reason = f"{reason}: {error.filename}"
+    os.write(2, f"jail: {reason}\n".encode(errors="replace"))
+    os._exit(FAILED)
+
+
+def _run(plan: Plan, argv: list[str]) -> int:
+    if os.getpid() != os.getsid(0):
+        os.setsid()  # no signals from, and no typing into, the user's terminal
+    host = syscalls.pidfd_open(plan.parent)
+    if start_time(plan.parent) != plan.parent_start:
+        raise JailError("the process that asked for the jail has ended")
+    syscalls.close_from(3, keep=(*plan.fds, host))
+    for name in set(os.environ) - set(plan.env_allowed) - {"PATH", "HOME", "TMPDIR"}:
+        del os.environ[name]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if plan.level == "namespaces":
+        return _in_namespaces(plan, argv, host)
+    return _without_user_namespaces(plan, argv, host)
+
+
+def _host_uid(plan: Plan) -> int | None:
+    """As root, the uid to become."""
+    if os.geteuid() != 0:
+        return None
+    return plan.uid if plan.uid is not None else _OWN_UIDS + os.getpid()
+
+
+def _become(uid: int) -> None:
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    # The change of uid made /proc/self root's own; the id maps are written there.
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+
+
+def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
+    uid, root = _host_uid(plan), ""
+    if uid is not None:
+        syscalls.unshare(syscalls.CLONE_NEWNS)
+        root = mounts.stage(plan)
+        _become(uid)
+    own_uid, own_gid = os.geteuid(), os.getegid()
+    syscalls.unshare(syscalls.CLONE_NEWUSER | _NAMESPACES)
+    Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
+    Path("/proc/self/uid_map").write_text(f"{mounts.INNER_ID} {own_uid} 1", encoding="utf-8")
+    Path("/proc/self/gid_map").write_text(f"{mounts.INNER_ID} {own_gid} 1", encoding="utf-8")
+    root = root or mounts.stage(plan)
+
+    def inside() -> None:
+        mounts.enter(plan, root)
+        syscalls.no_new_privileges()
+        keep = 1 << syscalls.CAP_SYS_ADMIN
+        # First the sets, then the bounding set: what has left that can't become inheritable.
+        syscalls.set_capabilities(keep | 1 << syscalls.CAP_SETPCAP)
+        syscalls.drop_bounding_set()
+        syscalls.set_capabilities(keep)
+        syscalls.raise_ambient(syscalls.CAP_SYS_ADMIN)
+        os.environ[VARIABLE] = json.dumps({"level": plan.level, "work": "/tmp"})
+        os.execve(argv[0], argv, os.environ)
+
+    return _supervise(inside, plan.fds, host)
+
+
+def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
+    """Landlock or only limits. Root, where it is more than a name, still gives mount, pid and network namespaces."""
+    uid, root, work = _host_uid(plan), "", ""
+    if uid is not None and syscalls.effective_capabilities() >> syscalls.CAP_SYS_ADMIN & 1:
+        syscalls.unshare(_NAMESPACES)
+        root = mounts.stage(plan)
+    else:
+        work = tempfile.mkdtemp(prefix="kernels-jail-")
+        if uid is not None:
+            os.chown(work, uid, uid)
+    readable = [*(bind.target if root else bind.source for bind in plan.binds), *_READABLE_SYSTEM]
+    facts = {
+        "level": plan.level,
+        "work": work or "/tmp",
+        "readable": readable,
+        "devices": _DEVICES,
+        "task_ceiling": _tasks(uid if uid is not None else os.geteuid()) + _SPARE_TASKS,
+    }
+
+    def inside() -> None:
+        if root:
+            mounts.enter(plan, root)
+        if uid is not None:
+            _become(uid)
+        syscalls.die_with_parent()  # again: the change of uid cleared it
+        syscalls.no_new_privileges()
+        syscalls.drop_bounding_set() if uid is None and os.geteuid() == 0 else None
+        os.environ.update({VARIABLE: json.dumps(facts), "HOME": work or "/tmp", "TMPDIR": work or "/tmp"})
+        os.chdir(work or "/tmp")
+        if plan.level == "landlock":
+            landlock.restrict(readable, _DEVICES, [work or "/tmp"])
+        os.execve(argv[0], argv, os.environ)
+
+    try:
+        return _supervise(inside, plan.fds, host)
+    finally:
+        if work:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _tasks(uid: int) -> int:
+    """How many threads the uid has now."""
+    total = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if entry.stat().st_uid == uid:
+                    total += sum(1 for _ in (entry / "task").iterdir())
+            except OSError:
+                continue
+    return total
+
+
+def _supervise(inside: Callable[[], None], fds: tuple[int, ...], host: int) -> int:
+    """Fork, run `inside` (which execs) in the child, wait for it or for the host process. Returns an exit status."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            syscalls.die_with_parent()
+            os.close(write)
+            if select.select([read], [], [], 0)[0]:  # the monitor was killed before the line above
+                os._exit(FAILED)
+            os.close(read)
+            os.close(host)
+            inside()
+        except (OSError, JailError) as error:
+            _fail(error)
+        except BaseException:
+            os._exit(FAILED)
+    os.close(read)
+    child = syscalls.pidfd_open(pid)
+    for fd in fds:
+        os.close(fd)
+    ready = select.select([child, host], [], [])[0]
+    if child not in ready:
+        syscalls.pidfd_kill(child, signal.SIGKILL)
+    status = os.waitpid(pid, 0)[1]
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
