@@ -61,7 +61,7 @@ _SUBPROCESS: dict[str, _Numbers] = {
 # Calls whose first argument names a process: only 0 (itself) or its own number.
 _OWN_PID: dict[str, _Numbers] = {
     "kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261), "sched_setaffinity": (203, 122),
-    "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118), "sched_setattr": (314, 274),
 }  # fmt: skip
 
 _SOCKET, _CONNECT, _SOCKETPAIR = (41, 198), (42, 203), (53, 199)
@@ -132,6 +132,21 @@ def _processes(subprocesses: bool) -> list[Step | str]:
     return program
 
 
+def _scheduling() -> list[Step | str]:
+    """sched_setscheduler to the ordinary policy only: libzmq calls it for each of its threads, by thread id."""
+    number = _pick((144, 119))
+    assert number is not None
+    program: list[Step | str] = [bpf.equal(number, no="not_scheduler"), bpf.load(bpf.argument_low(1))]
+    return [
+        *program,
+        bpf.equal(0, yes="scheduler_ok"),
+        bpf.refuse(errno.EPERM),
+        "scheduler_ok",
+        bpf.allow(),
+        "not_scheduler",
+    ]
+
+
 def _options() -> list[Step | str]:
     """No typing into a terminal by ioctl; no prctl that would let the process outlive its parent."""
     ioctl, prctl = _pick(_IOCTL), _pick(_PRCTL)
@@ -171,7 +186,7 @@ def program(pid: int, subprocesses: bool = False) -> bytes:
         number = _pick(numbers)
         if number is not None:
             code += [bpf.equal(number, no=f"not_{name}"), bpf.refuse(errno.EPERM), f"not_{name}"]
-    code += _processes(subprocesses) + _sockets() + _options()
+    code += _processes(subprocesses) + _scheduling() + _sockets() + _options()
     if pid:
         code += _only_own_pid(pid)
     return bpf.assemble([*code, bpf.allow()])
