@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .levels import JailError, Level
 from .spec import JailSpec, Plan
-from .visible import visible
+from .visible import package_parents, visible
 
 # Loads this package by its folder, under a name of its own: neither the environment's packages nor
 # kernels_sandbox itself are imported in a process that only prepares a jail.
@@ -85,6 +85,7 @@ def jail_command(
         uid=spec.uid,
         binds=binds,
         links=links,
+        listable=package_parents(spec.packages),
         tmp_bytes=spec.tmp_bytes,
         tmp_inodes=spec.tmp_inodes,
         fds=spec.fds,

@@ -63,7 +63,9 @@ def _allow(ruleset: int, path: str, access: int) -> None:
         os.close(fd)
 
 
-def restrict(readable: Iterable[str], devices: Iterable[str], writable: Iterable[str]) -> None:
+def restrict(
+    readable: Iterable[str], devices: Iterable[str], writable: Iterable[str], listable: Iterable[str] = ()
+) -> None:
     """Give up every file outside the lists, all TCP, and signals and abstract sockets to the outside.
 
     Called again it can only take away more. Needs no_new_privs; holds for the calling thread and what it forks.
@@ -72,6 +74,7 @@ def restrict(readable: Iterable[str], devices: Iterable[str], writable: Iterable
         readable: files and folders to read and execute.
         devices: files to read and write.
         writable: folders to do everything in except run programs and make device files and sockets.
+        listable: folders to list, with all below, and nothing more.
 
     Raises OSError where the kernel has no Landlock.
     """
@@ -82,6 +85,8 @@ def restrict(readable: Iterable[str], devices: Iterable[str], writable: Iterable
     try:
         for path in readable:
             _allow(ruleset, path, READ)
+        for path in listable:
+            _allow(ruleset, path, _READ_DIR)
         for path in devices:
             _allow(ruleset, path, DEVICE)
         for path in writable:

@@ -40,7 +40,6 @@ _NAMESPACES = (
 _READABLE_SYSTEM = (
     "/proc/cpuinfo",
     "/proc/meminfo",
-    "/proc/self/exe",
     "/sys/devices/system/cpu",
     "/dev/urandom",
     "/dev/random",
@@ -154,7 +153,7 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         os.environ.update({VARIABLE: json.dumps(facts), "HOME": work or "/tmp", "TMPDIR": work or "/tmp"})
         os.chdir(work or "/tmp")
         if plan.level == "landlock":
-            landlock.restrict(readable, _DEVICES, [work or "/tmp"])
+            landlock.restrict([*readable, "/proc"], _DEVICES, [work or "/tmp"], plan.listable)
         os.execve(argv[0], argv, os.environ)
 
     try:

@@ -92,6 +92,8 @@ class Plan:
 
     parent, parent_start: process whose end ends the jail, with its start time (clock ticks) against reuse of ids.
     links: symbolic links to make, (path, target).
+    listable: folders on sys.path of which only some packages are shown. At `landlock` the process that forks kernels
+        may see the names of files below them, or it could not import; the kernels may not.
     """
 
     level: Level
@@ -100,6 +102,7 @@ class Plan:
     uid: int | None
     binds: tuple[Bind, ...]
     links: tuple[tuple[str, str], ...]
+    listable: tuple[str, ...]
     tmp_bytes: int
     tmp_inodes: int
     fds: tuple[int, ...]
@@ -115,5 +118,6 @@ class Plan:
         raw = json.loads(text)
         raw["binds"] = tuple(Bind(**bind) for bind in raw["binds"])
         raw["links"] = tuple((path, target) for path, target in raw["links"])
+        raw["listable"] = tuple(raw["listable"])
         raw["fds"], raw["env_allowed"] = tuple(raw["fds"]), tuple(raw["env_allowed"])
         return Plan(**raw)

@@ -88,6 +88,11 @@ def _packages(names: Iterable[str]) -> list[str]:
     return found
 
 
+def package_parents(names: Iterable[str]) -> tuple[str, ...]:
+    """The folders in which the packages of that name lie."""
+    return tuple(sorted({resolve(str(Path(path).parent.absolute()))[0] for path in _packages(names)}))
+
+
 def covered(path: str, folders: Iterable[str]) -> bool:
     """Whether `path` is one of the folders or lies below one."""
     return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
