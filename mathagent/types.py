@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
-
-Role = Literal["system", "user", "assistant", "tool"]
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +103,10 @@ class ModelClient(Protocol):
 
     def stream(
         self, request: ModelInput, sampling: Sampling, *, stop: Sequence[str], max_tokens: int
-    ) -> AsyncIterator[Chunk]:
-        """Stream one reply of at most `max_tokens` tokens. The text includes the stop string that ended it, where the server can include it.
+    ) -> AsyncGenerator[Chunk, None]:
+        """Stream one reply of at most `max_tokens` tokens.
+
+        The text includes the stop string that ended it, where the server can include it.
 
         Retries what can pass (connection refused, 429, 5xx, a cut stream, which continues from the text so far).
         Raises ModelError for the rest. Closing the iterator aborts the request on the server.

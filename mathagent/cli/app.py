@@ -1,0 +1,45 @@
+"""The Typer application: which commands there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mathagent import __version__
+from mathagent.cli import chat, doctor, prompts, serve, setup, show, solve
+
+app = typer.Typer(
+    name="mathagent",
+    help="Solve mathematics with a language model that reasons in words and runs code in isolated Jupyter kernels.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_show_locals=False,
+)
+app.command()(solve.solve)
+app.command()(chat.chat)
+app.command()(show.show)
+app.command()(prompts.prompts)
+app.command()(doctor.doctor)
+app.command()(setup.setup)
+app.add_typer(serve.app, name="serve")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mathagent {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Solve mathematics with a language model that reasons in words and runs code in isolated Jupyter kernels."""
+
+
+def main() -> None:
+    """The entry point of the `mathagent` script."""
+    app()

@@ -1,0 +1,42 @@
+"""Ctrl-C while something runs: the first asks it to stop, the second ends the program."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def interruptible(stop: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Inside of it, Ctrl-C calls `stop`; a second Ctrl-C cancels the current task (KeyboardInterrupt outside).
+
+    Where the event loop can't take signals (Windows), Ctrl-C ends the program at once.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    stopping: list[asyncio.Future[None]] = []
+
+    def pressed() -> None:
+        if stopping and task is not None:
+            task.cancel()
+        else:
+            stopping.append(asyncio.ensure_future(stop()))
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, pressed)
+    except (NotImplementedError, RuntimeError):
+        yield
+        return
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not stopping:
+            raise
+        raise KeyboardInterrupt from None
+    finally:
+        with suppress(ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+        # asyncio.run's own handler for Ctrl-C was replaced by ours: give Python's back
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,47 @@
+"""`mathagent prompts`: the prompts that come with mathagent."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mathagent.cli.failures import console, told
+from mathagent.prompts import Prompt, find_prompt
+from mathagent.prompts import prompts as all_prompts
+
+
+def prompts(
+    name: Annotated[str | None, typer.Argument(help="Show this prompt, by name or file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List the prompts, or show one whole."""
+    with told():
+        chosen = [find_prompt(name)] if name else list(all_prompts().values())
+        if as_json:
+            records = [_record(prompt) for prompt in chosen]
+            sys.stdout.write(json.dumps(records[0] if name else records, ensure_ascii=False) + "\n")
+        elif name:
+            sys.stdout.write(chosen[0].text)
+        else:
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for title in ("name", "mode", "protocol", "default for", "description"):
+                table.add_column(title)
+            for prompt in chosen:
+                each = prompt.settings
+                models = ", ".join("any model" if pattern == "*" else pattern for pattern in each.models)
+                table.add_row(each.name, each.mode, each.protocol, Text(models), Text(each.description))
+            console().print(table)
+
+
+def _record(prompt: Prompt) -> dict[str, object]:
+    return {
+        **prompt.settings.model_dump(),
+        "sha256": prompt.sha256,
+        "file": str(prompt.path),
+        "sections": [{"role": role, "template": template} for role, template in prompt.sections],
+    }

@@ -1,0 +1,130 @@
+"""What happens while a problem is solved, as a stream of typed values.
+
+`mathagent.loop` yields these and nothing else; the terminal, the trace and the batch runner consume them. Every
+event with a `raw` field owns that part of the reply: joined in order, the `raw` texts are exactly the assistant
+message that the model was sent and wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kernels_sandbox import CellResult
+from mathagent.limits import FinishReason
+from mathagent.types import Message, ModelInfo, TokenUsage
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first event: which model answers, and the messages before its reply."""
+
+    model: ModelInfo
+    messages: tuple[Message, ...]
+    context: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Text that the prompt puts at the start of the reply; not the model's words."""
+
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A few characters as they arrive, for eyes only: never stored, always repeated in a `Text` or `CodeBlock`."""
+
+    text: str
+    channel: Literal["text", "code", "reasoning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A complete stretch of the model's prose. `reasoning` is thinking that the server reports apart."""
+
+    raw: str
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """A complete code block.
+
+    raw: with its delimiters, as far as the model wrote them; code: what will be run; index: 0 for the first.
+    discarded: what the model wrote after the block before it was stopped (an output of its own invention, say);
+    it is not part of the reply.
+    """
+
+    index: int
+    code: str
+    raw: str
+    discarded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDelta:
+    """Output of the running cell as it arrives, for eyes only."""
+
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A cell has ended: the whole result, the text that the model is shown, and how that stands in the reply."""
+
+    index: int
+    result: CellResult
+    shown: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to the model has ended. Seconds are wall time; `first` until the first token (None: none came)."""
+
+    usage: TokenUsage
+    seconds: float
+    first: float | None
+    finish: str | None
+    stop_reason: str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The boxed answer, without the box."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something failed that is not the model's doing: for a person, never fed back as output."""
+
+    kind: Literal["model", "kernel"]
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last event: why the solve ended, in one word and in one line."""
+
+    reason: FinishReason
+    detail: str
+
+
+Event = (
+    Started
+    | Prefill
+    | TextDelta
+    | Text
+    | CodeBlock
+    | OutputDelta
+    | Execution
+    | Request
+    | Answer
+    | Failure
+    | Finish
+)

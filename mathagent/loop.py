@@ -1,0 +1,299 @@
+r"""The loop: text, a code block, its output, more text, until a ``\boxed{}`` answer, a limit or a dead end.
+
+One asynchronous stream of typed events (`mathagent.events`); the terminal, the trace and the batch runner only
+consume it. The loop knows nothing of gold answers, terminals and files, and names no model, protocol or sandbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from kernels_sandbox import CellResult, OutputChunk, SandboxError
+from mathagent.answers import final_answer
+from mathagent.budget import Budget
+from mathagent.errors import ContextOverflow, ModelError
+from mathagent.events import (
+    Answer,
+    CodeBlock,
+    Event,
+    Execution,
+    Failure,
+    Finish,
+    OutputDelta,
+    Prefill,
+    Request,
+    Started,
+    Text,
+    TextDelta,
+)
+from mathagent.executor import Executor
+from mathagent.limits import Limits
+from mathagent.protocols import Block, Part, WireProtocol
+from mathagent.shown import show
+from mathagent.stretch import Stretch
+from mathagent.types import Message, ModelClient, Sampling, TokenUsage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the model is asked, and how.
+
+    messages: everything before the reply. prefill: text that the reply starts with ("" for none).
+    stop: stop strings of the prompt's own; one that fires ends the reply.
+    last_execution: what the model is told with the output of the last execution that it may use ("" for nothing).
+    """
+
+    messages: tuple[Message, ...]
+    prefill: str = ""
+    stop: tuple[str, ...] = ()
+    last_execution: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+class Rollout:
+    """One reply that grows. Iterate `events()` once; `cancel()` ends it early.
+
+    Args:
+        task: the messages and settings of the reply.
+        model: who writes it.
+        protocol: how code stands in it.
+        executor: where code runs; it is asked for a kernel only when the first block comes.
+        limits: how far it may go.
+    """
+
+    def __init__(
+        self, task: Task, *, model: ModelClient, protocol: WireProtocol, executor: Executor, limits: Limits
+    ) -> None:
+        self._task = task
+        self._model = model
+        self._protocol = protocol
+        self._executor = executor
+        self._limits = limits
+        self._budget = Budget(limits)
+        self._reply: list[Part] = []
+        self._prose: list[str] = []  # the model's prose, split where code ran
+        self._errors: Counter[tuple[str, str, str]] = Counter()
+        self._executions = 0
+        self._can_continue = False
+        self._finish: Finish | None = None
+        self._cancelled = False
+        self._waiting: asyncio.Task[object] | None = None  # the task, while it waits for the model
+
+    @property
+    def reply(self) -> str:
+        """The assistant message so far: what the model was sent and said."""
+        return "".join(part.raw for part in self._reply)
+
+    async def cancel(self) -> None:
+        """Stop the generation or the running cell; the stream then ends with reason "cancelled"."""
+        self._cancelled = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+        await self._executor.interrupt()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Solve. The last event is always `Finish`, with an `Answer` before it if there is one.
+
+        Failures of the model and of the kernel are events; only what cancels the surrounding task is raised.
+        """
+        try:
+            async for event in self._rounds():
+                yield event
+        except _Interrupted as interrupted:
+            self._finish = interrupted.finish
+        except ContextOverflow as error:
+            self._finish = Finish("context_limit", error.message)
+        except ModelError as error:
+            yield Failure("model", error.message, error.hint)
+            self._finish = Finish("model_error", error.message)
+        except SandboxError as error:
+            yield Failure("kernel", str(error), "run: mathagent doctor")
+            self._finish = Finish("kernel_error", str(error))
+        answer = final_answer(self._prose)
+        if answer is not None:
+            yield Answer(answer)
+        yield self._finish or Finish("no_answer" if answer is None else "answer", "the model ended its reply")
+
+    async def _rounds(self) -> AsyncIterator[Event]:
+        """Write and run in turn, until something ends the reply."""
+        info = await self._wait(self._model.describe)
+        self._can_continue = info.can_continue
+        self._budget.start(self._limits.context or info.context_length)
+        yield Started(info, self._task.messages, self._budget.context)
+        prefill = self._task.prefill if info.can_continue else ""
+        if prefill:
+            self._reply.append(Part("prompt", prefill))
+            yield Prefill(prefill)
+        while self._finish is None:
+            stretch = Stretch(self._protocol.parser(), prefill)
+            prefill = ""
+            failure = None
+            try:
+                async for event in self._write(stretch):
+                    yield event
+            except ModelError as error:
+                failure = error  # what was said before it is part of the reply too
+            for event in self._keep(stretch):
+                yield event
+            if failure is not None:
+                raise failure
+            if stretch.block is None or self._finish is not None:
+                return
+            if self._executions >= self._limits.executions:
+                self._finish = Finish("execution_limit", f"code again after {self._executions} executions")
+                return
+            async for event in self._run(stretch.block):
+                yield event
+
+    async def _write(self, stretch: Stretch) -> AsyncIterator[Event]:
+        """Let the model write until a block is complete or the reply ends, in several requests if it must pause."""
+        while (finish := self._budget.exhausted()) is None:
+            before = len(stretch.said)
+            ending: Request | None = None
+            async with aclosing(self._request(stretch)) as events:
+                async for event in events:
+                    yield event
+                    ending = event if isinstance(event, Request) else ending
+            if ending is None or self._finish is not None:
+                break
+            if stretch.block is not None:
+                return
+            cut_off = ending.finish == "length"
+            if not self._can_continue or len(stretch.said) == before:
+                stretch.end(ended=not cut_off)
+                finish = (
+                    Finish("token_limit", "the server ended the reply for its length") if cut_off else None
+                )
+                break
+            if not cut_off and not stretch.paused_at(self._protocol.stop):
+                stretch.end(ended=True)
+                return
+        stretch.end(ended=False)
+        self._finish = self._finish or finish
+
+    async def _request(self, stretch: Stretch) -> AsyncGenerator[Event, None]:
+        """One request; its words go into `stretch`. The last event is the `Request`."""
+        said = [Part("model", stretch.said)] if stretch.said else []
+        request = self._protocol.request(
+            self._task.messages, [*self._reply, *said], can_continue=self._can_continue
+        )
+        chunks = self._model.stream(
+            request,
+            self._task.sampling,
+            stop=(*self._protocol.stop, *self._task.stop),
+            max_tokens=self._budget.next_request(),
+        )
+        started, first, deltas = time.monotonic(), None, 0
+        usage, finish, stop_reason = TokenUsage(exact=False), None, None
+        async with aclosing(chunks) as stream:
+            while not stretch.discarded:  # words after a complete block: stop the model there
+                try:
+                    chunk = await self._wait(stream.__anext__)
+                except StopAsyncIteration:
+                    break
+                except _Interrupted as interrupted:
+                    self._finish = interrupted.finish
+                    break
+                usage, finish = chunk.usage or usage, chunk.finish or finish
+                stop_reason = chunk.stop_reason if chunk.stop_reason is not None else stop_reason
+                if (chunk.text or chunk.reasoning) and first is None:
+                    first = time.monotonic() - started
+                if chunk.reasoning:
+                    stretch.reasoning += chunk.reasoning
+                    yield TextDelta(chunk.reasoning, "reasoning")
+                if chunk.text:
+                    deltas += 1
+                    yield TextDelta(chunk.text, stretch.feed(chunk.text))
+        if not usage.exact or not usage.completion:
+            usage = TokenUsage(usage.prompt, max(usage.completion, deltas), usage.cached, exact=False)
+        self._budget.spent(usage)
+        yield Request(usage, time.monotonic() - started, first, finish, stop_reason)
+
+    def _keep(self, stretch: Stretch) -> list[Event]:
+        """Take what was written into the reply, and say so in events."""
+        events: list[Event] = []
+        prose = stretch.prose
+        self._prose.append(prose)
+        if prose:
+            self._reply.append(Part("model", prose))
+        if prose or stretch.reasoning:
+            events.append(Text(prose, stretch.reasoning))
+        if stretch.block is not None:
+            self._reply.append(Part("model", stretch.raw))
+            events.append(CodeBlock(self._executions, stretch.block.code, stretch.raw, stretch.discarded))
+        return events
+
+    async def _run(self, block: Block) -> AsyncIterator[Event]:
+        """Run a block and put its output into the reply."""
+        index = self._executions
+        self._executions += 1
+        pieces: asyncio.Queue[OutputChunk | None] = asyncio.Queue()
+        timeout = max(0.1, min(self._limits.cell_seconds, self._budget.seconds_left()))
+        cell = asyncio.ensure_future(
+            self._executor.execute(block.code, timeout=timeout, on_output=pieces.put_nowait)
+        )
+        cell.add_done_callback(lambda _: pieces.put_nowait(None))
+        try:
+            while (piece := await pieces.get()) is not None:
+                yield OutputDelta(piece.name, piece.text)
+            result = await cell
+        finally:
+            cell.cancel()  # only where we are torn down in the middle
+        shown = show(result, self._limits.output_chars)
+        if self._executions == self._limits.executions and self._task.last_execution:
+            shown = f"{shown}\n{self._task.last_execution}" if shown else self._task.last_execution
+        raw = self._protocol.output(block, shown)
+        self._reply.append(Part("kernel", raw))
+        self._budget.added(raw)
+        yield Execution(index, result, shown, raw)
+        repeats = self._same_error(block.code, result)
+        if self._cancelled:
+            self._finish = Finish("cancelled", "stopped while a cell was running")
+        elif repeats >= self._limits.repeated_errors:
+            self._finish = Finish(
+                "repeated_error", f"the same code failed {repeats} times with the same error"
+            )
+
+    def _same_error(self, code: str, result: CellResult) -> int:
+        """How often this code has failed in this way, this time included; 0 if it did not fail."""
+        if result.status == "ok":
+            return 0
+        name, value = (result.error.name, result.error.value) if result.error else (result.status, "")
+        key = (code.strip(), name, value)
+        self._errors[key] += 1
+        return self._errors[key]
+
+    async def _wait(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Wait for the model; raises _Interrupted when wall time is over or `cancel` is called."""
+        cancelled = Finish("cancelled", "stopped while the model was writing")
+        if self._cancelled:
+            raise _Interrupted(cancelled)
+        self._waiting = task = asyncio.current_task()
+        try:
+            async with asyncio.timeout_at(self._budget.deadline):
+                return await ask()
+        except TimeoutError:
+            raise _Interrupted(self._budget.time_over()) from None
+        except asyncio.CancelledError:
+            if not self._cancelled or task is None:
+                raise
+            task.uncancel()
+            raise _Interrupted(cancelled) from None
+        finally:
+            self._waiting = None
+
+
+class _Interrupted(Exception):
+    """Waiting for the model came to an end before the model did."""
+
+    def __init__(self, finish: Finish) -> None:
+        super().__init__(finish.detail)
+        self.finish = finish

@@ -1,0 +1,175 @@
+"""Prompt files: find them, read them, check them, render them, and give each a hash.
+
+A prompt is a Markdown file with YAML front matter (its settings) and a Jinja body of `## system`, `## user` and
+`## assistant` sections; the last section is the user's, with `{{ problem }}` in it. Front matter keys: see
+`PromptSettings`. The files are data in `prompts/` of the checkout, and inside of the package when installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from jinja2 import Environment, StrictUndefined, TemplateError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mathagent.errors import UsageError
+from mathagent.loop import Task
+from mathagent.types import Message, Sampling
+
+_SECTION = re.compile(r"^## (system|user|assistant)[ \t]*\n", re.MULTILINE)
+_NOTICES = "notices.yaml"
+_SAMPLING = {each.name for each in fields(Sampling)} - {"extra"}
+
+
+class PromptSettings(BaseModel):
+    """The front matter of a prompt file. An unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    description: str
+    mode: Literal["tir", "cot"] = "tir"
+    """tir: tool-integrated reasoning, code is run; cot: chain-of-thought, text only."""
+    protocol: str = "markdown"
+    models: tuple[str, ...] = ()
+    """Patterns of model names (case does not matter) that this prompt is the default for; "*" fits any."""
+    prefill: str = ""
+    """Text that the reply starts with."""
+    stop: tuple[str, ...] = ()
+    """Stop strings that end the reply."""
+    sampling: Mapping[str, float | int] = Field(default_factory=dict)
+    """Sampling that the model's authors recommend; flags overrule it."""
+    tokens: int | None = None
+    """Tokens that a reply may have in all, where the general default does not fit; a flag overrules it."""
+    last_execution: str | None = None
+    """What the model is told with the output of the last execution that it may use; None: the general notice."""
+    source: str = ""
+    """Where the texts come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt file that has been read and checked.
+
+    sha256: of the file's bytes. sections: (role, Jinja template) in order, the user's last.
+    """
+
+    settings: PromptSettings
+    path: Path
+    text: str
+    sha256: str
+    sections: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The name that users type."""
+        return self.settings.name
+
+    def messages(self, problem: str) -> tuple[Message, ...]:
+        """The chat messages for a problem. The problem enters as a value: braces in it mean nothing."""
+        environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+        try:
+            return tuple(
+                Message(role, environment.from_string(template).render(problem=problem.strip()))
+                for role, template in self.sections
+            )
+        except TemplateError as error:
+            raise UsageError(f"{self.path}: {error}", "a prompt may use the variable problem only") from None
+
+    def task(self, messages: tuple[Message, ...], sampling: Sampling) -> Task:
+        """What the loop is asked, with these messages and the settings of this prompt."""
+        last = self.settings.last_execution
+        return Task(
+            messages=messages,
+            prefill=self.settings.prefill,
+            stop=self.settings.stop,
+            last_execution=_notices()["last_execution"] if last is None else last,
+            sampling=sampling,
+        )
+
+
+def prompts_folder() -> Path:
+    """The folder of the prompts that come with mathagent."""
+    installed = Path(__file__).parent / "_prompts"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "prompts"
+
+
+@cache
+def prompts() -> dict[str, Prompt]:
+    """All prompts that come with mathagent, by name."""
+    found = (read_prompt(path) for path in sorted(prompts_folder().glob("*.md")) if path.name != "README.md")
+    return {prompt.name: prompt for prompt in found}
+
+
+def find_prompt(name_or_path: str) -> Prompt:
+    """A prompt by name, or a user's own file by path. Raises UsageError, naming the known ones."""
+    if name_or_path in prompts():
+        return prompts()[name_or_path]
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return read_prompt(path)
+    known = ", ".join(prompts())
+    raise UsageError(f"no prompt and no file is called {name_or_path!r}", f"known prompts: {known}")
+
+
+def default_prompt(model: str, mode: str) -> Prompt:
+    """The prompt for a model by its name: the first that fits by a pattern, the longest pattern winning."""
+    fitting = [
+        (len(pattern), prompt)
+        for prompt in prompts().values()
+        for pattern in prompt.settings.models
+        if prompt.settings.mode == mode and fnmatch(model.lower(), pattern.lower())
+    ]
+    if not fitting:
+        raise UsageError(f"no prompt for mode {mode!r}", "modes: tir, cot")
+    return max(fitting, key=lambda pair: pair[0])[1]
+
+
+def read_prompt(path: Path) -> Prompt:
+    """Read and check a prompt file. Raises UsageError with the file and what is wrong with it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't read the prompt file {path}: {error}") from None
+    front, body = _split(path, text)
+    try:
+        settings = PromptSettings.model_validate(front)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if unknown := settings.sampling.keys() - _SAMPLING:
+        raise UsageError(f"{path}: sampling: unknown setting {min(unknown)}", f"known: {', '.join(sorted(_SAMPLING))}")
+    pieces = _SECTION.split(body)
+    sections = tuple(
+        (role, content.strip("\n")) for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
+    )
+    if not sections or sections[-1][0] != "user" or "problem" not in sections[-1][1]:
+        raise UsageError(f"{path}: the last section must be '## user' with {{{{ problem }}}} in it")
+    return Prompt(settings, path, text, hashlib.sha256(text.encode()).hexdigest(), sections)
+
+
+def _split(path: Path, text: str) -> tuple[dict[str, Any], str]:
+    match = re.match(r"---\n(.*?)\n---\n(.*)", text, re.DOTALL)
+    if match is None:
+        raise UsageError(f"{path}: a prompt file begins with front matter between two lines of ---")
+    try:
+        front = yaml.safe_load(match[1])
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: front matter: {' '.join(str(error).split())}") from None
+    if not isinstance(front, dict):
+        raise UsageError(f"{path}: front matter: a mapping is needed")
+    return front, match[2]
+
+
+@cache
+def _notices() -> dict[str, str]:
+    notices: dict[str, str] = yaml.safe_load((prompts_folder() / _NOTICES).read_text(encoding="utf-8"))
+    return notices

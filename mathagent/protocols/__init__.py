@@ -1,0 +1,24 @@
+"""The protocols by name."""
+
+from __future__ import annotations
+
+from mathagent.errors import UsageError
+from mathagent.protocols.base import Block, Parser, Part, WireProtocol
+from mathagent.protocols.markdown import Markdown
+from mathagent.protocols.prose import Prose
+
+__all__ = ["Block", "Parser", "Part", "WireProtocol", "protocol", "protocols"]
+
+
+def protocols() -> dict[str, WireProtocol]:
+    """All protocols by name."""
+    known: tuple[WireProtocol, ...] = (Markdown(), Prose())
+    return {each.name: each for each in known}
+
+
+def protocol(name: str) -> WireProtocol:
+    """The protocol of that name. Raises UsageError, naming the known ones."""
+    known = protocols()
+    if name not in known:
+        raise UsageError(f"unknown protocol {name!r}", f"known: {', '.join(known)}")
+    return known[name]

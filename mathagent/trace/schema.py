@@ -1,0 +1,182 @@
+"""The record of one solve: one JSON object a line in a trace file. Documented for readers in `trace/README.md`.
+
+Times are UTC in ISO 8601, `at` is seconds since the start of the solve, durations are seconds, sizes are tokens
+where the name says so. Joined in order, the `raw` texts of the steps are exactly the assistant message that the
+model was sent and wrote. Unknown fields are kept out by version: a reader refuses a schema newer than its own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA: Literal[1] = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PrefillStep(_Record):
+    """Text that the prompt put at the start of the reply."""
+
+    type: Literal["prefill"] = "prefill"
+    at: float
+    raw: str
+
+
+class TextStep(_Record):
+    """A stretch of the model's prose; `reasoning` is thinking that the server reported apart."""
+
+    type: Literal["text"] = "text"
+    at: float
+    raw: str
+    reasoning: str = ""
+
+
+class CodeStep(_Record):
+    """A code block: `raw` with its delimiters, `code` as it was run, `discarded` what was cut off after it."""
+
+    type: Literal["code"] = "code"
+    at: float
+    index: int
+    raw: str
+    code: str
+    discarded: str = ""
+
+
+class OutputStep(_Record):
+    """The execution of the code step with the same index.
+
+    `shown` is what the model was given (inside of `raw`); `result` is the whole result, as
+    `kernels_sandbox.CellResult.to_dict` writes it.
+    """
+
+    type: Literal["output"] = "output"
+    at: float
+    index: int
+    raw: str
+    shown: str
+    result: dict[str, Any]
+
+
+class RequestStep(_Record):
+    """One request to the model, after what it wrote: tokens (`cached_tokens` from the prefix cache) and seconds."""
+
+    type: Literal["request"] = "request"
+    at: float
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int | None
+    exact: bool
+    seconds: float
+    first_token_seconds: float | None
+    finish: str | None
+    stop_reason: str | int | None
+    raw: Literal[""] = ""
+
+
+class FailureStep(_Record):
+    """Something failed that is not the model's doing."""
+
+    type: Literal["failure"] = "failure"
+    at: float
+    kind: Literal["model", "kernel"]
+    message: str
+    hint: str = ""
+    raw: Literal[""] = ""
+
+
+Step = Annotated[
+    PrefillStep | TextStep | CodeStep | OutputStep | RequestStep | FailureStep, Field(discriminator="type")
+]
+
+
+class ProblemRecord(_Record):
+    """The problem: its text, and where it comes from (`source` "" for one that was typed in)."""
+
+    id: str
+    text: str
+    source: str = ""
+
+
+class ModelRecord(_Record):
+    """The model and who served it; `demo` for the embedded demonstration model."""
+
+    name: str
+    endpoint: str
+    owner: str = ""
+    context_tokens: int | None = None
+    demo: bool = False
+
+
+class PromptRecord(_Record):
+    """The prompt: its name, the SHA-256 of its file, and the messages that came of it."""
+
+    name: str
+    sha256: str
+    messages: list[dict[str, str]]
+
+
+class SandboxRecord(_Record):
+    """The isolation that the kernels really had: a level, and every layer with whether it holds."""
+
+    level: str
+    layers: dict[str, bool]
+
+
+class UsageRecord(_Record):
+    """Totals of the solve. `cached_tokens` is None where the server never says."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int | None = None
+    executions: int = 0
+    model_seconds: float = 0.0
+    kernel_seconds: float = 0.0
+
+
+class GradeRecord(_Record):
+    """A verdict on the answer. "undecided" says that the grader could not tell, never that the answer is wrong."""
+
+    verdict: Literal["correct", "wrong", "undecided"]
+    gold: str
+    detail: str
+    seconds: float
+
+
+class FinishRecord(_Record):
+    """Why the solve ended: a word of `mathagent.limits.FinishReason`, and a line for a person."""
+
+    reason: str
+    detail: str
+
+
+class Trace(_Record):
+    """One solve, whole."""
+
+    schema_version: Literal[1] = SCHEMA
+    id: str
+    started: str
+    seconds: float
+    problem: ProblemRecord
+    model: ModelRecord
+    mode: str
+    protocol: str
+    prompt: PromptRecord
+    sampling: dict[str, Any]
+    limits: dict[str, Any]
+    sandbox: SandboxRecord | None
+    steps: list[Step]
+    answer: str | None
+    finish: FinishRecord
+    grade: GradeRecord | None = None
+    usage: UsageRecord
+    versions: dict[str, str]
+
+    @property
+    def reply(self) -> str:
+        """The whole assistant message."""
+        return "".join(step.raw for step in self.steps)

@@ -1,0 +1,1 @@
+"""Drawing: the only place besides the command line that prints."""

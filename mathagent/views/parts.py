@@ -1,0 +1,101 @@
+"""How each part of a solve looks in a terminal: prose, code, output, answer, the line of figures.
+
+Everything that a model or a cell wrote is cleaned of terminal escape sequences first, and is never console markup.
+"""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.text import Text
+
+from mathagent.shown import clean
+from mathagent.trace.schema import GradeRecord, UsageRecord
+from mathagent.views.latex import plain_math, readable
+
+_STATUS = {
+    "ok": ("output", "green"),
+    "error": ("error", "red"),
+    "timeout": ("timed out", "yellow"),
+    "died": ("kernel died", "red"),
+    "interrupted": ("interrupted", "yellow"),
+    "output_limit": ("too much output", "yellow"),
+}
+
+
+def prose(text: str) -> RenderableType:
+    """The model's words as Markdown, formulas made readable."""
+    return Markdown(readable(clean(text)), code_theme="ansi_dark")
+
+
+def reasoning(text: str) -> RenderableType:
+    """Thinking that a server reports apart."""
+    return Panel(
+        Text(clean(text).strip(), style="dim"), title="thinking", title_align="left", border_style="dim"
+    )
+
+
+def code(source: str, index: int) -> RenderableType:
+    """A code block, highlighted."""
+    body = Syntax(
+        clean(source).strip("\n"), "python", theme="ansi_dark", word_wrap=True, background_color="default"
+    )
+    return Panel(body, title=f"code {index + 1}", title_align="left", border_style="blue", box=box.ROUNDED)
+
+
+def output(shown: str, status: str, seconds: float, index: int) -> RenderableType:
+    """What the model was shown of an execution, with how it ended."""
+    label, colour = _STATUS.get(status, (status, "red"))
+    title = f"{label} {index + 1} · {seconds:.2f} s"
+    body = Text(clean(shown).rstrip("\n") or "(no output)")
+    return Panel(body, title=title, title_align="left", border_style=colour, box=box.ROUNDED)
+
+
+def answer(text: str) -> RenderableType:
+    """The boxed answer, clear to see."""
+    plain = plain_math(clean(text))
+    lines: list[RenderableType] = [Text(plain, style="bold")]
+    if plain != clean(text).strip():
+        lines.append(Text(clean(text), style="dim"))
+    return Panel(
+        Group(*lines),
+        title="answer",
+        title_align="left",
+        border_style="bold green",
+        box=box.HEAVY,
+        expand=False,
+    )
+
+
+def ending(reason: str, detail: str, answered: bool) -> RenderableType:
+    """Why the solve ended, where that is not simply its answer."""
+    return Text(f"{reason}: {clean(detail)}", style="yellow" if answered else "bold yellow")
+
+
+def grade(record: GradeRecord) -> RenderableType:
+    """The verdict on the answer, and why when it is no."""
+    mark = {"correct": ("✓ correct", "bold green"), "wrong": ("✗ wrong", "bold red")}
+    label, style = mark.get(record.verdict, ("? undecided", "bold yellow"))
+    text = Text.assemble((label, style), f"  expected {clean(record.gold)}")
+    if record.detail:
+        text.append(f" · {clean(record.detail)}", style="dim")
+    return text
+
+
+def figures(usage: UsageRecord, seconds: float, tokens: int | None = None) -> RenderableType:
+    """One line: tokens, speed, executions, cache, time. `tokens` overrides the count while it still grows."""
+    made = usage.completion_tokens if tokens is None else tokens
+    parts = [f"{made} tokens"]
+    if usage.model_seconds > 0 and tokens is None:
+        parts.append(f"{made / usage.model_seconds:.1f} tokens/s")
+    elif tokens and seconds > 0:
+        parts.append(f"{made / seconds:.1f} tokens/s")
+    parts.append(f"{usage.executions} execution{'' if usage.executions == 1 else 's'}")
+    if usage.cached_tokens is not None and usage.prompt_tokens:
+        parts.append(f"{usage.cached_tokens / usage.prompt_tokens:.0%} of prompt tokens cached")
+    parts.append(f"{seconds:.1f} s")
+    return Padding(Text(" · ".join(parts), style="dim"), (0, 0))

@@ -1,0 +1,111 @@
+"""One stored trace, step by step, in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from mathagent.shown import clean
+from mathagent.trace.schema import (
+    CodeStep,
+    FailureStep,
+    OutputStep,
+    PrefillStep,
+    RequestStep,
+    TextStep,
+    Trace,
+)
+from mathagent.views import parts
+
+
+def trace_parts(trace: Trace) -> Iterator[RenderableType]:
+    """The whole trace: head, problem, every step with its time and tokens, the end."""
+    yield _head(trace)
+    yield Rule("problem", align="left", style="dim")
+    yield parts.prose(trace.problem.text)
+    yield Rule("reply", align="left", style="dim")
+    for step in trace.steps:
+        match step:
+            case PrefillStep(raw=raw):
+                yield Text(f"prefilled by the prompt: {clean(raw)!r}", style="dim")
+            case TextStep(raw=raw, reasoning=reasoning):
+                if reasoning:
+                    yield parts.reasoning(reasoning)
+                if raw.strip():
+                    yield parts.prose(raw)
+            case CodeStep(code=code, index=index, discarded=discarded):
+                yield parts.code(code, index)
+                if discarded.strip():
+                    yield Text(f"cut off after the block: {clean(discarded)!r}", style="dim")
+            case OutputStep(shown=shown, index=index, result=result):
+                yield parts.output(shown, str(result["status"]), float(result["seconds"]), index)
+            case RequestStep():
+                yield _request(step)
+            case FailureStep(message=message, hint=hint):
+                yield Text(f"{clean(message)}" + (f" ({hint})" if hint else ""), style="bold red")
+    yield Rule("end", align="left", style="dim")
+    if trace.answer is not None:
+        yield parts.answer(trace.answer)
+    if trace.grade is not None:
+        yield parts.grade(trace.grade)
+    yield parts.ending(trace.finish.reason, trace.finish.detail, trace.answer is not None)
+    yield parts.figures(trace.usage, trace.seconds)
+
+
+def trace_table(traces: list[Trace]) -> RenderableType:
+    """Many traces, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("id", "model", "finish", "answer", "grade"):
+        table.add_column(name, no_wrap=True)
+    for name in ("runs", "tokens", "s"):
+        table.add_column(name, justify="right")
+    table.add_column("problem", no_wrap=True, ratio=1, overflow="ellipsis")
+    for trace in traces:
+        table.add_row(
+            trace.id,
+            Text(trace.model.name.rsplit("/", 1)[-1][:24]),
+            trace.finish.reason,
+            Text(clean(trace.answer or "-")[:20]),
+            trace.grade.verdict if trace.grade else "-",
+            str(trace.usage.executions),
+            str(trace.usage.completion_tokens),
+            f"{trace.seconds:.1f}",
+            Text(" ".join(clean(trace.problem.text).split())),
+        )
+    return table
+
+
+def _head(trace: Trace) -> RenderableType:
+    level = trace.sandbox.level if trace.sandbox else "no code was run"
+    rows = {
+        "trace": f"{trace.id}   {trace.started}",
+        "model": f"{trace.model.name} at {trace.model.endpoint}"
+        + (" (demonstration)" if trace.model.demo else ""),
+        "prompt": f"{trace.prompt.name} ({trace.prompt.sha256[:12]}), protocol {trace.protocol}, mode {trace.mode}",
+        "sampling": ", ".join(f"{key} {value}" for key, value in trace.sampling.items())
+        or "the server's default",
+        "limits": ", ".join(f"{key} {value}" for key, value in trace.limits.items() if value is not None),
+        "sandbox": level,
+        "versions": ", ".join(f"{key} {value}" for key, value in trace.versions.items()),
+    }
+    table = Table.grid(padding=(0, 2))
+    for key, value in rows.items():
+        table.add_row(Text(key, style="dim"), Text(clean(value)))
+    return table
+
+
+def _request(step: RequestStep) -> RenderableType:
+    cached = f" ({step.cached_tokens} cached)" if step.cached_tokens is not None else ""
+    guess = "" if step.exact else "about "
+    text = (
+        f"request at {step.at:.1f} s: {guess}{step.prompt_tokens} prompt tokens{cached}, "
+        f"{guess}{step.completion_tokens} written in {step.seconds:.2f} s, ended by {step.finish}"
+    )
+    if step.stop_reason is not None:
+        text += f" at {step.stop_reason!r}"
+    return Padding(Text(text, style="dim"), (0, 0, 0, 2))

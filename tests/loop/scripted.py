@@ -1,0 +1,106 @@
+"""A model that says what a test wrote down: streams it in pieces, keeps to stop strings and token limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from mathagent.errors import ModelError
+from mathagent.types import ChatInput, Chunk, ModelInfo, ModelInput, Sampling, TokenUsage
+
+Line = str | Callable[[str], str] | ModelError
+
+
+class ScriptedModel:
+    """Plays one line of the script per stretch of the reply.
+
+    Args:
+        script: each a text, a function of the reply so far, or an error to raise. A text goes on after a stop
+            string in the next request, as a server's continued message does.
+        piece: characters per streamed chunk; one chunk counts as one token.
+        context: what it says of its context length.
+        can_continue: what it says of continued messages.
+        includes_stop: whether a stop string stays in the text, as with vLLM.
+        delay: seconds before each chunk.
+    """
+
+    def __init__(
+        self,
+        *script: Line,
+        piece: int = 4,
+        context: int | None = None,
+        can_continue: bool = True,
+        includes_stop: bool = True,
+        delay: float = 0.0,
+    ) -> None:
+        self._script = list(script)
+        self._left = ""
+        self._piece, self._delay = piece, delay
+        self._includes_stop = includes_stop
+        self.info = ModelInfo("scripted", context, "vllm" if can_continue else "", can_continue)
+        self.requests: list[ModelInput] = []
+        self.max_tokens: list[int] = []
+        self.closed_early = 0
+
+    async def describe(self) -> ModelInfo:
+        return self.info
+
+    async def stream(
+        self, request: ModelInput, sampling: Sampling, *, stop: Sequence[str], max_tokens: int
+    ) -> AsyncGenerator[Chunk, None]:
+        self.requests.append(request)
+        self.max_tokens.append(max_tokens)
+        text = self._left or self._next(request)
+        said, tokens, finished = "", 0, False
+        try:
+            while True:
+                if self._delay:
+                    await asyncio.sleep(self._delay)
+                if not text[len(said) :]:
+                    self._left = ""
+                    finished = True
+                    yield Chunk(finish="stop", usage=self._usage(request, tokens))
+                    return
+                if tokens >= max_tokens:
+                    self._left = text[len(said) :]
+                    finished = True
+                    yield Chunk(finish="length", usage=self._usage(request, tokens))
+                    return
+                piece = text[len(said) : len(said) + self._piece]
+                fired = [(at + len(each), each) for each in stop if (at := (said + piece).find(each)) >= 0]
+                tokens += 1
+                if fired:
+                    end, which = min(fired)
+                    self._left = text[end:]
+                    finished = True
+                    kept = end if self._includes_stop else end - len(which)
+                    yield Chunk(
+                        text=text[len(said) : kept],
+                        finish="stop",
+                        stop_reason=which if self._includes_stop else None,
+                        usage=self._usage(request, tokens),
+                    )
+                    return
+                said += piece
+                yield Chunk(text=piece)
+        finally:
+            if not finished:
+                self.closed_early += 1
+                self._left = ""
+
+    def _next(self, request: ModelInput) -> str:
+        line = self._script.pop(0) if self._script else ""
+        if isinstance(line, ModelError):
+            raise line
+        if callable(line):
+            assert isinstance(request, ChatInput)
+            return line(request.messages[-1].content)
+        return line
+
+    def _usage(self, request: ModelInput, tokens: int) -> TokenUsage:
+        assert isinstance(request, ChatInput)
+        prompt = sum(len(message.content) for message in request.messages) // self._piece
+        return TokenUsage(prompt, tokens)
+
+    async def aclose(self) -> None:
+        pass
