@@ -1,0 +1,1 @@
+"""Tests; run by `pytest` from the root of the checkout."""
