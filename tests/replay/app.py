@@ -1,0 +1,238 @@
+"""The HTTP side of the replay server: the OpenAI addresses and vLLM's own, with faults on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.replay.generation import Step, generate
+from tests.replay.requests import ApiError, Job, read_request
+from tests.replay.state import Fault, Seen, State
+from tests.replay.tokens import tokenize
+
+Json = dict[str, Any]
+
+
+class CutConnection(Exception):
+    """Raised in the middle of a response to make the server drop the connection."""
+
+
+def build_app(state: State) -> Starlette:
+    """The ASGI app over a state."""
+    server = _Endpoints(state)
+    get, post = ["GET"], ["POST"]
+    return Starlette(
+        routes=[
+            Route("/v1/models", server.models, methods=get),
+            Route("/v1/chat/completions", server.chat, methods=post),
+            Route("/v1/completions", server.completions, methods=post),
+            Route("/tokenize", server.tokenize, methods=post),
+            Route("/detokenize", server.detokenize, methods=post),
+            Route("/health", server.health, methods=get),
+            Route("/version", server.version, methods=get),
+            Route("/metrics", server.metrics, methods=get),
+        ],
+        exception_handlers={ApiError: _answer_error},
+    )
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body, error.status)
+
+
+class _Endpoints:
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def models(self, request: Request) -> Response:
+        if (trouble := self._refuse(request)) is not None:
+            return trouble
+        settings = self.state.settings
+        common = {"object": "model", "created": 0, "owned_by": settings.owner, "parent": None}
+        listed = [{"id": name, "root": name, **common} for name in settings.models]
+        if settings.owner in ("vllm", "sglang"):
+            listed = [{**entry, "max_model_len": settings.max_model_len} for entry in listed]
+        return JSONResponse({"object": "list", "data": listed})
+
+    async def chat(self, request: Request) -> Response:
+        return await self._generate(request, chat=True)
+
+    async def completions(self, request: Request) -> Response:
+        return await self._generate(request, chat=False)
+
+    async def tokenize(self, request: Request) -> Response:
+        tokens = self.state.vocabulary.encode((await request.json())["prompt"])
+        longest = self.state.settings.max_model_len
+        return JSONResponse(
+            {"count": len(tokens), "max_model_len": longest, "tokens": tokens, "token_strs": None}
+        )
+
+    async def detokenize(self, request: Request) -> Response:
+        return JSONResponse({"prompt": self.state.vocabulary.decode((await request.json())["tokens"])})
+
+    async def health(self, request: Request) -> Response:
+        return Response()
+
+    async def version(self, request: Request) -> Response:
+        return JSONResponse({"version": "replay"})
+
+    async def metrics(self, request: Request) -> Response:
+        state, cache = self.state, self.state.cache
+        values = {
+            "vllm:num_requests_running": state.running,
+            "vllm:num_requests_waiting": 0,
+            "vllm:prompt_tokens_total": sum(seen.prompt_tokens for seen in state.seen),
+            "vllm:generation_tokens_total": sum(seen.completion_tokens for seen in state.seen),
+            "vllm:prefix_cache_queries_total": cache.queries,
+            "vllm:prefix_cache_hits_total": cache.hits,
+        }
+        label = f'{{engine="0",model_name="{state.settings.models[0]}"}}'
+        return PlainTextResponse("".join(f"{name}{label} {value}\n" for name, value in values.items()))
+
+    def _refuse(self, request: Request) -> Response | None:
+        """The answer to a request that fails before it is read: a wrong key, or a fault of that kind."""
+        key = self.state.settings.key
+        if key is not None and request.headers.get("authorization") != f"Bearer {key}":
+            return JSONResponse({"error": "Unauthorized"}, 401)
+        if not self.state.faults or self.state.faults[0].kind != "status":
+            return None
+        fault = self.state.next_fault(request.url.path)
+        if fault is None:
+            return None
+        headers = {} if fault.retry_after is None else {"retry-after": fault.retry_after}
+        if fault.body is not None:
+            return Response(fault.body, fault.status, headers)
+        error = {"message": "told to fail", "type": "Fault", "param": None, "code": fault.status}
+        return JSONResponse({"error": error}, fault.status, headers)
+
+    async def _generate(self, request: Request, *, chat: bool) -> Response:
+        state = self.state
+        body = await request.json()
+        seen = Seen(request.url.path, body)
+        state.seen.append(seen)
+        if (trouble := self._refuse(request)) is not None:
+            return trouble
+        job = read_request(state, body, chat=chat)
+        seen.script, seen.exact = job.scripts[0]
+        seen.prompt_tokens = len(job.prompt_tokens)
+        seen.cached_tokens = state.cache.lookup(job.prompt_tokens)
+        playing = _Playing(state, job, seen, state.next_fault(request.url.path))
+        if job.stream:
+            return StreamingResponse(playing.events(), media_type="text/event-stream")
+        return JSONResponse(await playing.whole())
+
+
+class _Playing:
+    """One request being answered."""
+
+    def __init__(self, state: State, job: Job, seen: Seen, fault: Fault | None) -> None:
+        self.state, self.job, self.seen, self.fault = state, job, seen, fault
+        self.id = f"{'chatcmpl' if job.chat else 'cmpl'}-{len(state.seen)}"
+
+    async def steps(self, choice: int = 0) -> AsyncIterator[Step]:
+        """Generate in time, with the fault in its place, keeping the counters."""
+        job, seen, fault = self.job, self.seen, self.fault
+        script, seconds = job.scripts[choice][0], self.state.settings.token_seconds
+        before, begun = seen.completion_tokens, time.monotonic()
+        self.state.running += 1
+        said = ""
+        try:
+            for step in generate(
+                script, stop=job.stop, include_stop=job.include_stop, max_tokens=job.max_tokens
+            ):
+                if fault is not None and step.tokens > fault.after:
+                    await self._fail(fault)
+                    return
+                if seconds:
+                    await asyncio.sleep(max(0.0, begun + step.tokens * seconds - time.monotonic()))
+                said += step.text
+                seen.completion_tokens = before + step.tokens
+                seen.finish, seen.stop_reason = step.finish, step.stop_reason
+                yield step
+        except (asyncio.CancelledError, GeneratorExit):
+            seen.aborted = seen.finish is None
+            raise
+        finally:
+            self.state.running -= 1
+            self.state.cache.store([*job.prompt_tokens, *tokenize(said)])
+
+    async def _fail(self, fault: Fault) -> None:
+        if fault.kind == "hang":
+            await asyncio.Event().wait()
+        if fault.kind == "cut":
+            raise CutConnection
+
+    async def events(self) -> AsyncIterator[str]:
+        """The server-sent events of a streamed reply."""
+        if self.job.chat:
+            yield self._event(self._delta(0, {"role": "assistant", "content": ""}))
+        if self.state.settings.reasoning and self.job.chat:
+            yield self._event(self._delta(0, {"reasoning": self.state.settings.reasoning}))
+        for choice in range(len(self.job.scripts)):
+            text, every = "", self.state.settings.tokens_per_chunk
+            async for step in self.steps(choice):
+                text += step.text
+                if step.finish is not None or step.tokens % every == 0:
+                    yield self._event(self._piece(choice, text, step))
+                    text = ""
+        if self.fault is not None and self.fault.kind == "end":
+            return
+        if self.fault is not None and self.fault.kind == "error":
+            error = {"message": "the engine died", "type": "InternalServerError", "param": None, "code": 500}
+            yield f"data: {json.dumps({'error': error})}\n\n"
+        elif self.job.include_usage:
+            yield self._event({"choices": [], "usage": self._usage()})
+        yield "data: [DONE]\n\n"
+
+    def _piece(self, choice: int, text: str, step: Step) -> Json:
+        end = {"finish_reason": step.finish, "stop_reason": step.stop_reason}
+        if self.job.chat:
+            piece = self._delta(choice, {"content": text} if text else {}, end)
+        else:
+            piece = {"choices": [{"index": choice, "text": text, "logprobs": None, **end}]}
+        if self.job.usage_per_chunk:
+            piece["usage"] = self._usage()
+        return piece
+
+    def _delta(self, choice: int, delta: Json, end: Json | None = None) -> Json:
+        return {
+            "choices": [
+                {"index": choice, "delta": delta, "logprobs": None, "finish_reason": None, **(end or {})}
+            ]
+        }
+
+    def _event(self, content: Json) -> str:
+        kind = "chat.completion.chunk" if self.job.chat else "text_completion"
+        head = {"id": self.id, "object": kind, "created": int(time.time()), "model": self.job.model}
+        return f"data: {json.dumps(head | content)}\n\n"
+
+    def _usage(self) -> Json:
+        prompt, said = self.seen.prompt_tokens, self.seen.completion_tokens
+        details = {"cached_tokens": self.seen.cached_tokens}
+        counts = {"prompt_tokens": prompt, "completion_tokens": said, "total_tokens": prompt + said}
+        return {**counts, "prompt_tokens_details": details}
+
+    async def whole(self) -> Json:
+        """The body of a reply that is not streamed."""
+        choices: list[Json] = []
+        for index in range(len(self.job.scripts)):
+            text, last = "", Step("", 0)
+            async for step in self.steps(index):
+                text, last = text + step.text, step
+            end = {"finish_reason": last.finish, "stop_reason": last.stop_reason, "logprobs": None}
+            said: Json = (
+                {"message": {"role": "assistant", "content": text}} if self.job.chat else {"text": text}
+            )
+            choices.append({"index": index, **said, **end})
+        kind = "chat.completion" if self.job.chat else "text_completion"
+        head = {"id": self.id, "object": kind, "created": int(time.time()), "model": self.job.model}
+        return {**head, "choices": choices, "usage": self._usage()}
