@@ -1,6 +1,7 @@
 """Isolated Jupyter kernels for code that nobody has read."""
 
 from kernels_sandbox.errors import IsolationError, KernelStartError, PolicyError, PoolClosed, SandboxError
+from kernels_sandbox.jail import Isolation, Layer, Level, probe
 from kernels_sandbox.kernel import Kernel
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.pool import KernelPool
@@ -10,13 +11,17 @@ __all__ = [
     "CellError",
     "CellResult",
     "Cut",
+    "Isolation",
     "IsolationError",
     "Kernel",
     "KernelPool",
     "KernelStartError",
+    "Layer",
+    "Level",
     "OutputChunk",
     "Policy",
     "PolicyError",
     "PoolClosed",
     "SandboxError",
+    "probe",
 ]

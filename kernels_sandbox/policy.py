@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
 
 from kernels_sandbox.errors import PolicyError
-
-LevelName = Literal["none", "rlimits", "landlock", "namespaces"]
-LEVELS: tuple[LevelName, ...] = get_args(LevelName)
-"""Levels of isolation, weakest first."""
+from kernels_sandbox.jail.levels import LEVELS, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class Policy:
     network: bool = False
     preload: tuple[str, ...] = ("sympy", "numpy")
     startup: str = ""
-    min_level: LevelName = "none"
+    min_level: Level = "namespaces"
     data: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
