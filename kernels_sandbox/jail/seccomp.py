@@ -27,6 +27,7 @@ _ALWAYS: dict[str, _Numbers] = {
     "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
     "process_madvise": (440, 440), "process_mrelease": (448, 448), "migrate_pages": (256, 238),
     "move_pages": (279, 239), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "tkill": (200, 130),
+    "ioprio_set": (251, 30),
     # namespaces and mounts
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "unshare": (272, 97),
     "setns": (308, 268), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
@@ -66,8 +67,11 @@ _OWN_PID: dict[str, _Numbers] = {
 
 _SOCKET, _CONNECT, _SOCKETPAIR = (41, 198), (42, 203), (53, 199)
 _CLONE, _CLONE3, _IOCTL, _PRCTL = (56, 220), (435, 435), (16, 29), (157, 167)
+_FCNTL, _SETPRIORITY = (72, 25), (141, 140)
 _AF_UNIX, _SOCK_STREAM = 1, 1
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# Typing into a terminal; having the kernel send a signal of one's choice to a process of one's choice.
+_IOCTLS = (0x5412, 0x541C, 0x8901, 0x8902)  # TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP
+_FCNTLS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
 
 
@@ -90,7 +94,15 @@ def _only_own_pid(pid: int) -> list[Step | str]:
             bpf.allow(),
         ]
         program += [f"{name}_else"]
-    return program
+    priority = _pick(_SETPRIORITY)
+    assert priority is not None
+    program += [
+        bpf.equal(priority, no="not_priority"),
+        bpf.load(bpf.argument_low(0)),
+        bpf.equal(0, no="no_priority"),
+    ]
+    program += [bpf.load(bpf.argument_low(1)), bpf.equal(pid, yes="priority"), bpf.equal(0, yes="priority")]
+    return [*program, "no_priority", bpf.refuse(errno.EPERM), "priority", bpf.allow(), "not_priority"]
 
 
 def _sockets() -> list[Step | str]:
@@ -148,16 +160,19 @@ def _scheduling() -> list[Step | str]:
 
 
 def _options() -> list[Step | str]:
-    """No typing into a terminal by ioctl; no prctl that would let the process outlive its parent."""
-    ioctl, prctl = _pick(_IOCTL), _pick(_PRCTL)
-    assert ioctl is not None
-    assert prctl is not None
-    program: list[Step | str] = [bpf.equal(ioctl, no="not_ioctl"), bpf.load(bpf.argument_low(1))]
-    program += [bpf.equal(_TIOCSTI, yes="no_ioctl"), bpf.equal(_TIOCLINUX, yes="no_ioctl"), bpf.allow()]
-    program += ["no_ioctl", bpf.refuse(errno.EPERM), "not_ioctl"]
-    program += [bpf.equal(prctl, no="not_prctl"), bpf.load(bpf.argument_low(0))]
-    program += [bpf.equal(syscalls.PR_SET_PDEATHSIG, yes="no_prctl"), bpf.allow()]
-    return [*program, "no_prctl", bpf.refuse(errno.EPERM), "not_prctl"]
+    """The calls with many uses, of which some are refused: by the value of one argument."""
+    program: list[Step | str] = []
+    for numbers, index, values in (
+        (_IOCTL, 1, _IOCTLS),
+        (_FCNTL, 1, _FCNTLS),
+        (_PRCTL, 0, (syscalls.PR_SET_PDEATHSIG,)),  # it would outlive its parent
+    ):
+        number = _pick(numbers)
+        assert number is not None
+        program += [bpf.equal(number, no=f"not_{number}"), bpf.load(bpf.argument_low(index))]
+        program += [bpf.equal(value, yes=f"no_{number}") for value in values]
+        program += [bpf.allow(), f"no_{number}", bpf.refuse(errno.EPERM), f"not_{number}"]
+    return program
 
 
 @lru_cache(maxsize=64)

@@ -4,9 +4,12 @@ WORLD is a comma-separated list of what to become first:
     user     an ordinary user (from root), who can read the interpreter wherever it lies
     no_userns    user namespaces are refused, to root as well
     docker   as in a container with default settings: no CAP_SYS_ADMIN, no mount, no unshare, no user namespaces
-LEVEL is a level of isolation, "probe" (print what is found and end) or "control" (no jail at all).
+    own_pids     a pid namespace
+LEVEL is a level of isolation, "probe" (print what is found and end), "control" (no jail at all) or "victim" (say who
+it is and wait to be attacked).
 """
 
+import ctypes
 import errno
 import json
 import os
@@ -74,10 +77,24 @@ def become(world: str) -> None:
         refuse_user_namespaces(docker=False)
 
 
+def victim() -> int:
+    """Say the process id and the address of something in memory, and wait."""
+    memory = ctypes.create_string_buffer(b"victim's memory")
+    sys.stdout.write(json.dumps({"victim": os.getpid(), "victim_address": ctypes.addressof(memory)}) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    return 0
+
+
 def main() -> int:
     """See the module's docstring."""
     world, level, spec = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
     become(world)
+    if "own_pids" in world.split(","):
+        user = syscalls.CLONE_NEWUSER if os.geteuid() else 0
+        syscalls.unshare(syscalls.CLONE_NEWPID | user)
+    if level == "victim":
+        return victim()
     if level == "probe":
         isolation = probe()
         sys.stdout.write(json.dumps(isolation.to_dict()))
@@ -87,6 +104,8 @@ def main() -> int:
     env = dict(os.environ)
     if level != "control":
         argv, env = jail_command(argv, JailSpec(level=level, **spec), os.environ)
+    if "own_pids" in world.split(","):  # what is to be killed must not be process 1, which can't be
+        argv = [sys.executable, "-I", "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])", *argv]
     return subprocess.run(argv, env=env).returncode
 
 

@@ -34,7 +34,11 @@ class World:
 
 
 def _base_worlds() -> list[str]:
-    return ["", "user", "no_userns", "user,no_userns", "docker", "user,docker"] if ROOT else ["", "no_userns", "docker"]
+    return (
+        ["", "user", "no_userns", "user,no_userns", "docker", "user,docker"]
+        if ROOT
+        else ["", "no_userns", "docker"]
+    )
 
 
 WHO = _base_worlds()
@@ -77,7 +81,9 @@ def need(world: World) -> None:
 class Host:
     """A running host process with a jail; requests go to the process inside that forks confined children."""
 
-    def __init__(self, world: World, env: Mapping[str, str] | None = None, spec: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, world: World, env: Mapping[str, str] | None = None, spec: Mapping[str, Any] | None = None
+    ) -> None:
         self.world = world
         self.process = subprocess.Popen(
             host_command(world, spec),
