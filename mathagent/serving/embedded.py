@@ -67,7 +67,7 @@ def _convert(folder: Path, adapter: Path, progress: Callable[[str], None]) -> No
         shutil.rmtree(leftover)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        command = [str(places.cpu_python()), str(_SCRIPTS / "convert.py"), str(unfinished)]
+        command = [str(places.cpu_python()), "-P", str(_SCRIPTS / "convert.py"), str(unfinished)]
         if (adapter / "adapter_config.json").exists():
             command.append(str(adapter))
         done = subprocess.run(command, env=cpu_variables(), capture_output=True, text=True, check=False)
@@ -87,12 +87,21 @@ def embedded_commands(model: Path, port: int) -> list[list[str]]:
     there. Eager: compiling costs 100 s and wins nothing. One executor process ("uni"): an import of vLLM fewer.
     Blocks of 32 tokens: only whole blocks are cached for the next step, and 128, the default, is more than a prompt.
     """
-    arguments = ["--model", str(model), "--served-model-name", MODEL_NAME, "--host", "127.0.0.1", "--port", str(port)]
+    arguments = [
+        "--model",
+        str(model),
+        "--served-model-name",
+        MODEL_NAME,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     arguments += ["--max-model-len", str(CONTEXT_LENGTH), *cpu_defaults(), "--enable-prompt-tokens-details"]
     python = str(places.cpu_python())
     return [
-        [python, str(_SCRIPTS / "forked_start.py"), *arguments],
-        [python, "-m", "vllm.entrypoints.openai.api_server", *arguments],
+        [python, "-P", str(_SCRIPTS / "forked_start.py"), *arguments],
+        [python, "-P", "-m", "vllm.entrypoints.openai.api_server", *arguments],
     ]
 
 
@@ -112,7 +121,9 @@ def cpu_variables(*, offline: bool = True) -> dict[str, str]:
     variables.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # without it "uni" silently becomes "mp"
     variables.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")  # "auto" keeps one core of two idle
     roomy = psutil.virtual_memory().total > 12e9
-    variables.setdefault("VLLM_CPU_KVCACHE_SPACE", "2" if roomy else "1")  # GB; 2 hold 46,592 tokens of this model
+    variables.setdefault(
+        "VLLM_CPU_KVCACHE_SPACE", "2" if roomy else "1"
+    )  # GB; 2 hold 46,592 tokens of this model
     variables.setdefault("VLLM_CACHE_ROOT", str(places.vllm_cache()))
     if offline:
         variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}

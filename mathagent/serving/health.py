@@ -20,7 +20,12 @@ _ACTIVE = re.compile(rb"^vllm:num_requests_(?:running|waiting)\{[^}]*\} (\S+)$",
 
 
 def health(url: str, *, timeout: float = 2.0) -> Health:
-    """"well": it answers 200. "busy": it is there but does not answer in `timeout` seconds, or says 503. "absent": neither."""
+    """Whether a server answers.
+
+    Returns:
+        "well": it answers 200. "busy": it is there, but does not answer in `timeout` seconds, or answers an error.
+        "absent": nobody is there.
+    """
     try:
         with _opener.open(url, timeout=timeout) as response:
             return "well" if response.status == 200 else "busy"

@@ -38,7 +38,11 @@ DISK_NEEDED = 3_500_000_000
 
 _COMPLETE = "mathagent-complete.json"
 _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("No space left", "os error 28"), "the disk is full", "free some space, or set MATHAGENT_HOME to a larger disk"),
+    (
+        ("No space left", "os error 28"),
+        "the disk is full",
+        "free some space, or set MATHAGENT_HOME to a larger disk",
+    ),
     (
         ("dns error", "error sending request", "Connection refused", "Network is unreachable", "timed out"),
         "the package index can't be reached",
@@ -67,6 +71,11 @@ def cpu_environment_ready() -> bool:
     except (OSError, ValueError):
         return False
     return marker.get("requirements") == _requirements_key() and places.cpu_python().exists()
+
+
+def cpu_environment() -> Path | None:
+    """The folder of the CPU server's environment; None where it is not installed (or not completely)."""
+    return places.cpu_environment() if cpu_environment_ready() else None
 
 
 def install_cpu_environment(progress: Progress, *, again: bool = False) -> Path:
@@ -136,7 +145,9 @@ def _python_for(tags: frozenset[Tag]) -> str | None:
 
 def _uv(arguments: Sequence[str], progress: Progress) -> None:
     """Run uv, its lines as progress. Raises ServerError with the cause in one line."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")
+    }
     environment |= {"UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
     lines: deque[str] = deque(maxlen=60)
     with subprocess.Popen(
@@ -182,4 +193,3 @@ def _check_disk(folder: Path) -> None:
 
 def _requirements_key() -> str:
     return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-

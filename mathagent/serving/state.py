@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -70,6 +70,7 @@ def read_state() -> ServerState | None:
         raw = json.loads(state_file().read_text())
         known = {field.name for field in fields(ServerState)}
         state = ServerState(**{key: value for key, value in raw.items() if key in known})
+        state = replace(state, flags=tuple(state.flags))
     except (OSError, ValueError, TypeError, AttributeError):
         return None
     return state if isinstance(state.pid, int) and isinstance(state.started, str) else None
