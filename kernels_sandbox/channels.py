@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import socket
 import tempfile
@@ -99,7 +100,7 @@ class Channels:
     NAMES = ("shell", "iopub")
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], limit: int) -> None:
-        self._folder: Path | None = Path(tempfile.mkdtemp(prefix="kernels-sandbox-"))
+        self._folder: Path | None = Path(tempfile.mkdtemp(prefix=f"kernels-sandbox-{os.getpid()}-"))
         self.listeners: dict[str, socket.socket] = {}
         try:
             for name in self.NAMES:

@@ -20,6 +20,10 @@ from kernels_sandbox.wire import decode, execute_request, new_id
 StopReason = Literal["timeout", "interrupted", "output_limit"]
 
 
+LAST_WORDS_SECONDS = 0.01
+"""How long to listen after a kernel's death for output that was already on its way."""
+
+
 class _Cell:
     """A cell on its way."""
 
@@ -107,6 +111,8 @@ class LiveKernel:
                 reason = cell.stop.result()
             elif not cell.finished.done() and not exited.done():
                 reason = "timeout"
+            if exited.done() and not cell.finished.done():
+                await asyncio.sleep(LAST_WORDS_SECONDS)
             obeyed = cell.finished.done() or (reason is not None and await self._interrupt(cell))
             return self._outcome(cell, reason, obeyed, seconds, time.perf_counter() - began)
         except BaseException:

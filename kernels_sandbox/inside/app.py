@@ -7,6 +7,7 @@ has no place in a jail. The attributes set in `attach` are not ipykernel's API: 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -14,7 +15,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import zmq
@@ -55,20 +56,48 @@ class SandboxKernel(IPythonKernel):
         """A request begins: a cell finds its streams open, real and with a full budget."""
         if channel == "shell" and self.streams is not None and self.budget is not None:
             self.budget.reset()
-            sys.stdout, sys.stderr = self.streams
-            for stream in self.streams:
-                stream.reopen()
+            self._mend_streams()
         super().set_parent(ident, parent, channel)
 
-    def post_handler_hook(self) -> None:
-        """A request is handled: if the cell broke sys.stdout, the flush that comes next must not fail."""
-        super().post_handler_hook()
-        if self.streams is None:
-            return
-        for name, stream in zip(("stdout", "stderr"), self.streams, strict=True):
-            if getattr(sys, name) is not stream:
+    @contextlib.contextmanager
+    def _cancel_on_sigint(self, future: asyncio.Future[Any]) -> Iterator[None]:
+        """While a cell awaits, an interrupt cancels it. ipykernel's own way does not wake a loop that is asleep."""
+        loop = asyncio.get_running_loop()
+        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(future.cancel))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a cell; there is a reply whatever it does to the machinery around it."""
+        try:
+            return await super().do_execute(*args, **kwargs)
+        except asyncio.CancelledError:
+            return self._failure("KeyboardInterrupt", "")  # how an interrupt ends a cell that awaits
+        except BaseException as error:
+            return self._failure(type(error).__name__, str(error))
+        finally:
+            self._mend_streams()
+
+    def _failure(self, name: str, value: str) -> dict[str, Any]:
+        return {
+            "status": "error",
+            "ename": name,
+            "evalue": value,
+            "traceback": [f"{name}: {value}"],
+            "execution_count": self.shell.execution_count,
+            "user_expressions": {},
+            "payload": [],
+        }
+
+    def _mend_streams(self) -> None:
+        """The flush after a cell must not meet what the cell has put in the place of its streams."""
+        if self.streams is not None:
+            for name, stream in zip(("stdout", "stderr"), self.streams, strict=True):
+                if getattr(sys, name, None) is not stream:
+                    setattr(sys, name, stream)
                 stream.reopen()
-                setattr(sys, name, stream)
 
 
 def _leave() -> None:
