@@ -75,7 +75,8 @@ class Bait:
 
     def folders(self) -> list[str]:
         """The folders that attacks try to write into."""
-        return ["/", "/usr", "/usr/lib", "/etc", "/var/tmp", "/dev/shm", "/tmp", "/run", "/root", "/home"] + [
+        return [
+            *("/", "/usr", "/usr/lib", "/etc", "/var/tmp", "/dev/shm", "/tmp", "/run", "/root", "/home"),
             str(self.folder),
             sysconfig.get_path("purelib"),
             str(Path(__file__).parents[2] / "kernels_sandbox"),

@@ -7,6 +7,7 @@ Requests and answers are lines of JSON on stdin and stdout:
 child is an ordinary fork without any limit.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -89,10 +90,8 @@ def attack(request):
         os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOWAIT)
         kill_seconds = time.monotonic() - begun
     os.set_blocking(read, False)
-    try:
+    with contextlib.suppress(BlockingIOError):
         said += os.read(read, 65536)
-    except BlockingIOError:
-        pass
     status = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
     os.close(read)
     os.close(child.pidfd)
