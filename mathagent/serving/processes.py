@@ -72,6 +72,19 @@ def end_family(leader: int, known: str | None, *, grace: float) -> list[int]:
     return sorted(process.pid for process in members)
 
 
+def kill_descendants() -> list[int]:
+    """Kill all that this process has started or adopted. Returns the ids that still run afterwards."""
+    gone_by = time.monotonic() + 5
+    while (left := [each for each in psutil.Process().children(recursive=True) if _alive(each)]) and (
+        time.monotonic() < gone_by
+    ):
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                process.kill()
+        psutil.wait_procs(left, timeout=1)
+    return sorted(process.pid for process in left)
+
+
 def family(leader: int) -> list[int]:
     """The ids of all living processes of the leader's session and of its descendants, itself included."""
     return sorted(process.pid for process in _family(leader))

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from mathagent.serving.health import health, use_so_far
-from mathagent.serving.processes import adopt_orphans, die_with_parent, end_family, family, identity
+from mathagent.serving.processes import adopt_orphans, die_with_parent, end_family, identity, kill_descendants
 from mathagent.serving.state import Phase, ServerState, remove_state, write_state
 
 POLL_SECONDS = 0.2
@@ -149,11 +149,9 @@ class Supervisor:
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
         self._note("stopping")
-        left = end_family(server.pid, self.state.server_started, grace=END_GRACE)
-        try:
-            server.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            left = left or family(server.pid)
+        end_family(server.pid, self.state.server_started, grace=END_GRACE)
+        left = kill_descendants()  # also what left the session: its orphans have become our children
+        server.poll()
         if left:
             log.error("could not end the processes %s", left)
 
