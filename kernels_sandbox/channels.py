@@ -51,6 +51,7 @@ class Channel:
         self._socket.linger = 0
         self._socket.rcvhwm = QUEUE
         self._socket.maxmsgsize = limit
+        self._socket.reconnect_ivl = -1  # a connection broken by a message beyond the limit stays broken
         if kind == zmq.SUB:
             self._socket.subscribe(b"")
         self._socket.connect(f"ipc://{path}")

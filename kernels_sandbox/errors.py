@@ -4,6 +4,7 @@
     ├── PolicyError          a policy asks for something that can't be
     ├── IsolationError       this machine can't give the isolation that was asked for
     ├── KernelStartError     a kernel (or the process that forks kernels) did not come up
+    ├── CollectError         a file can't be had from a kernel
     └── PoolClosed           the pool is closed, or was never entered
 
 Not here: what happens to the code in a cell. That is data (`CellResult`) and never raises.
@@ -39,6 +40,10 @@ class IsolationError(SandboxError):
 
 class KernelStartError(SandboxError):
     """A kernel, or the process that forks kernels, did not come up."""
+
+
+class CollectError(SandboxError):
+    """A file can't be had from a kernel: not there, too long, or not handed over."""
 
 
 class PoolClosed(SandboxError):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from kernels_sandbox.errors import PoolClosed
+from kernels_sandbox.files import collect
 from kernels_sandbox.live import LOST, LiveKernel
 from kernels_sandbox.messages import OnOutput
 from kernels_sandbox.policy import Policy
+from kernels_sandbox.replay import Journal, Rebuilt
 from kernels_sandbox.result import CellResult
 
 Acquire = Callable[[], Awaitable[LiveKernel]]
@@ -26,6 +29,7 @@ class Kernel:
         self._busy = asyncio.Lock()
         self._closed = False
         self._generation = 0
+        self._journal = Journal()
 
     @property
     def pid(self) -> int:
@@ -78,7 +82,42 @@ class Kernel:
         """Put a new, empty kernel in the place of this one; a running cell ends as "interrupted" first."""
         await self.interrupt()
         async with self._busy:
+            self._journal = Journal()
             await self._replace()
+
+    async def rebuild(self, timeout: float = 60.0) -> Rebuilt:
+        """Put a fresh kernel in place and run again, in order, every cell since the last `restart` that succeeded.
+
+        For after `state_lost`. The cells' output is not kept; what they do beyond their kernel's memory (random
+        numbers, the clock) may come out differently. A cell that fails this time is left out, and counted as lost.
+
+        Args:
+            timeout: seconds for all of it, not counting fresh kernels.
+
+        Raises PoolClosed and KernelStartError.
+        """
+        began = time.perf_counter()
+        async with self._busy:
+            left = self._journal.succeeded
+            unknown = self._journal.failed
+            restored, lost = await self._replay(left, began + timeout)
+            self._journal.keep_only(restored)
+            return Rebuilt(
+                tuple(restored), tuple(lost), tuple(unknown), round(time.perf_counter() - began, 6)
+            )
+
+    async def collect(self, path: str, *, max_bytes: int = 10_000_000) -> bytes:
+        """Read a file that the code has written, out of the kernel's private folder.
+
+        Args:
+            path: inside the kernel, relative to its working folder or absolute.
+            max_bytes: refuse a longer file.
+
+        The bytes come through the kernel itself and deserve no more trust than the code that ran there.
+        Raises CollectError if there is no such file, it is too long or the kernel does not hand it over.
+        """
+        async with self._busy:
+            return await collect(await self._present(), path, max_bytes, self._policy)
 
     async def aclose(self) -> None:
         """End the kernel. `KernelPool.kernel` does this; a second call does nothing."""
@@ -99,9 +138,30 @@ class Kernel:
                     detail=f"The kernel died after the last cell: {why}. This cell was not run. {LOST}",
                 )
             result = await live.execute(code, seconds, on_output)
+            self._journal.note(code, result)
             if result.state_lost and not self._closed:
                 await self._replace()
             return result
+
+    async def _replay(self, cells: list[str], deadline: float) -> tuple[list[str], list[str]]:
+        """Which cells could be run again in a fresh kernel, and which could not."""
+        poison: set[int] = set()
+        while True:
+            await self._replace()
+            restored: list[int] = []
+            for index, code in enumerate(cells):
+                seconds = deadline - time.perf_counter()
+                if index in poison or seconds <= 0:
+                    continue
+                result = await (await self._present()).execute(code, seconds)
+                if result.state_lost:
+                    poison.add(index)  # never twice: it took the whole kernel with it
+                    break
+                if result.ok:
+                    restored.append(index)
+            else:
+                done = set(restored)
+                return [cells[n] for n in restored], [code for n, code in enumerate(cells) if n not in done]
 
     async def _present(self) -> LiveKernel:
         if self._closed:

@@ -96,7 +96,9 @@ class LiveKernel:
         if self._cell is not None:
             self._cell.ask_stop(reason)
 
-    async def execute(self, code: str, seconds: float, on_output: OnOutput | None = None) -> CellResult:
+    async def execute(
+        self, code: str, seconds: float, on_output: OnOutput | None = None, *, counted: bool = True
+    ) -> CellResult:
         """Run one cell and return when it has ended, or when the kernel had to be killed (`state_lost`)."""
         began = time.perf_counter()
         fold = CellFold(self._policy.output_bytes, on_output)
@@ -104,7 +106,7 @@ class LiveKernel:
         exited = self.process.exited
         ends: set[asyncio.Future[Any]] = {cell.finished, cell.stop, exited}
         try:
-            self._channels.shell.send(execute_request(code, cell.id, self._session))
+            self._channels.shell.send(execute_request(code, cell.id, self._session, counted=counted))
             await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             reason: StopReason | None = None
             if cell.stop.done():
@@ -144,7 +146,7 @@ class LiveKernel:
             )
         self._channels.unlink()
         if self._policy.startup:
-            result = await self.execute(self._policy.startup, self._policy.start_seconds)
+            result = await self.execute(self._policy.startup, self._policy.start_seconds, counted=False)
             if not result.ok:
                 why = f"{result.error.name}: {result.error.value}" if result.error else result.detail
                 raise KernelStartError(f"the startup code failed: {why}")

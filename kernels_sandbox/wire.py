@@ -32,8 +32,8 @@ def new_id() -> str:
     return uuid.UUID(bytes=os.urandom(16)).hex
 
 
-def execute_request(code: str, message_id: str, session: str) -> list[bytes]:
-    """Frames of an execute_request: history off, no standard input."""
+def execute_request(code: str, message_id: str, session: str, *, counted: bool = True) -> list[bytes]:
+    """Frames of an execute_request without standard input; `counted` gives it a number and a place in `In`."""
     header = {
         "msg_id": message_id,
         "msg_type": "execute_request",
@@ -45,7 +45,7 @@ def execute_request(code: str, message_id: str, session: str) -> list[bytes]:
     content = {
         "code": code,
         "silent": False,
-        "store_history": True,
+        "store_history": counted,
         "user_expressions": {},
         "allow_stdin": False,
         "stop_on_error": False,

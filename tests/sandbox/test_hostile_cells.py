@@ -117,9 +117,11 @@ async def test_the_interrupt_handler_taken_away(kernel: Kernel) -> None:
         "import sys\nfor _ in range(10 ** 8): sys.stderr.write('noise')",
         "'x' * 10 ** 8",
         "raise ValueError('x' * 10 ** 8)",
+        "k = get_ipython().kernel\nfor _ in range(1000):\n    k.session.send(k.iopub_socket, 'stream',"
+        " {'name': 'stdout', 'text': 'x' * 10 ** 6}, k.get_parent('shell'))",
         "from IPython.display import display\nfor _ in range(1000): display({'text/plain': 'x' * 10 ** 6}, raw=True)",
     ],
-    ids=["small", "flushed", "large", "one", "stderr", "result", "error", "displays"],
+    ids=["small", "flushed", "large", "one", "stderr", "result", "error", "forged", "displays"],
 )
 async def test_a_gigabyte_of_output_is_cut_and_said(kernel: Kernel, code: str) -> None:
     await works(kernel)

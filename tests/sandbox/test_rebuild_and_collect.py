@@ -1,0 +1,79 @@
+"""A killed kernel's cells run again; files come out when asked, and go in read-only."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from kernels_sandbox import CollectError, Kernel, KernelPool, Policy, probe
+
+
+async def test_rebuild_restores_what_had_succeeded(kernel: Kernel) -> None:
+    await kernel.execute("x = 20")
+    await kernel.execute("z = 1\n1/0")
+    await kernel.execute("y = x + 1")
+    assert (await kernel.execute("import os; os._exit(1)")).state_lost
+    assert (await kernel.execute("'x' in globals()")).result == "False"
+    rebuilt = await kernel.rebuild()
+    assert rebuilt.complete
+    assert rebuilt.restored == ("x = 20", "y = x + 1", "'x' in globals()")
+    assert rebuilt.unknown == ("z = 1\n1/0", "import os; os._exit(1)")
+    assert (await kernel.execute("x, y, 'z' in globals()")).result == "(20, 21, False)"
+
+
+async def test_rebuild_leaves_out_what_fails_now(pool: KernelPool) -> None:
+    async with pool.kernel() as kernel:
+        await kernel.execute("import os\nv = 1")
+        await kernel.execute("import time; born = time.time()")
+        late = f"assert time.time() < {time.time() + 1.5}"
+        await kernel.execute(late)
+        await kernel.execute("w = 2")
+        await kernel.execute("time.sleep(2)\nos._exit(1)")
+        rebuilt = await kernel.rebuild()
+        assert rebuilt.lost == (late,)
+        assert not rebuilt.complete
+        assert (await kernel.execute("v + w")).result == "3"
+
+
+async def test_rebuild_is_bounded_in_time(kernel: Kernel) -> None:
+    await kernel.execute("a = 1")
+    await kernel.execute("import time; time.sleep(1.5)")
+    await kernel.execute("b = 2")
+    await kernel.execute("import os; os._exit(1)")
+    began = time.perf_counter()
+    rebuilt = await kernel.rebuild(timeout=0.5)
+    assert time.perf_counter() - began < 4
+    assert rebuilt.restored == ("a = 1",)
+    assert rebuilt.lost == ("import time; time.sleep(1.5)", "b = 2")
+    assert (await kernel.execute("a")).result == "1"
+
+
+async def test_collect_a_file(kernel: Kernel) -> None:
+    await kernel.execute("open('out.bin', 'wb').write(bytes(range(256)) * 8000)")
+    assert await kernel.collect("out.bin") == bytes(range(256)) * 8000
+    assert (await kernel.execute("In[-1]")).result is not None
+
+
+async def test_collect_refuses(kernel: Kernel) -> None:
+    await kernel.execute("open('big', 'wb').write(b'x' * 1000)")
+    with pytest.raises(CollectError, match="more than the 999"):
+        await kernel.collect("big", max_bytes=999)
+    with pytest.raises(CollectError, match="FileNotFoundError"):
+        await kernel.collect("nothing")
+    with pytest.raises(CollectError):
+        await kernel.collect("/dev/zero", max_bytes=1000)
+
+
+async def test_data_files_are_read_only(tmp_path: Path) -> None:
+    if probe().level != "namespaces":
+        pytest.skip("below the level namespaces a data file keeps its own path")
+    table = tmp_path / "table.csv"
+    table.write_text("1,2\n")
+    async with KernelPool(Policy(data={"table.csv": table}), warm=0) as pool, pool.kernel() as kernel:
+        assert (await kernel.execute("open('/data/table.csv').read()")).result == repr("1,2\n")
+        refused = await kernel.execute("open('/data/table.csv', 'w')")
+        assert refused.error is not None
+        assert refused.error.name in {"OSError", "PermissionError"}
+        assert (await kernel.execute(f"__import__('os').path.exists({str(table)!r})")).result == "False"
