@@ -29,6 +29,8 @@ class Kernel:
         self._busy = asyncio.Lock()
         self._closed = False
         self._generation = 0
+        self._asked = 0  # cells that were asked for and have not ended
+        self._stopped = False  # an interrupt came while the next of them had not begun
         self._journal = Journal()
 
     @property
@@ -64,6 +66,7 @@ class Kernel:
         Raises PoolClosed, and KernelStartError if a kernel in place of a dead one can't be started.
         """
         seconds = self._policy.cell_seconds if timeout is None else timeout
+        self._asked += 1
         task = asyncio.ensure_future(self._execute(code, seconds, on_output))
         try:
             return await asyncio.shield(task)
@@ -75,8 +78,8 @@ class Kernel:
 
     async def interrupt(self) -> None:
         """End the running cell with status "interrupted"; its state is kept if it obeys in time. No cell, no effect."""
-        if self._live is not None:
-            self._live.stop_cell("interrupted")
+        running = self._live is not None and self._live.stop_cell("interrupted")
+        self._stopped = not running and self._asked > 0
 
     async def restart(self) -> None:
         """Put a new, empty kernel in the place of this one; a running cell ends as "interrupted" first."""
@@ -127,21 +130,31 @@ class Kernel:
             await self._release(live)
 
     async def _execute(self, code: str, seconds: float, on_output: OnOutput | None) -> CellResult:
-        async with self._busy:
-            live = await self._present()
-            if not live.alive:
-                why = live.process.exited.result().describe()
-                await self._replace()
-                return CellResult(
-                    "died",
-                    state_lost=True,
-                    detail=f"The kernel died after the last cell: {why}. This cell was not run. {LOST}",
-                )
-            result = await live.execute(code, seconds, on_output)
-            self._journal.note(code, result)
-            if result.state_lost and not self._closed:
-                await self._replace()
-            return result
+        try:
+            async with self._busy:
+                return await self._execute_alone(code, seconds, on_output)
+        finally:
+            self._asked -= 1
+            self._stopped &= self._asked > 0
+
+    async def _execute_alone(self, code: str, seconds: float, on_output: OnOutput | None) -> CellResult:
+        if self._stopped:
+            self._stopped = False
+            return CellResult("interrupted", detail="The cell was interrupted before it began.")
+        live = await self._present()
+        if not live.alive:
+            why = live.process.exited.result().describe()
+            await self._replace()
+            return CellResult(
+                "died",
+                state_lost=True,
+                detail=f"The kernel died after the last cell: {why}. This cell was not run. {LOST}",
+            )
+        result = await live.execute(code, seconds, on_output)
+        self._journal.note(code, result)
+        if result.state_lost and not self._closed:
+            await self._replace()
+        return result
 
     async def _replay(self, cells: list[str], deadline: float) -> tuple[list[str], list[str]]:
         """Which cells could be run again in a fresh kernel, and which could not."""

@@ -91,10 +91,12 @@ class LiveKernel:
         """Whether the process runs."""
         return not self.process.exited.done()
 
-    def stop_cell(self, reason: StopReason) -> None:
-        """Ask the running cell to end; nothing happens if none runs."""
-        if self._cell is not None:
-            self._cell.ask_stop(reason)
+    def stop_cell(self, reason: StopReason) -> bool:
+        """Ask the running cell to end; false if none runs."""
+        if self._cell is None:
+            return False
+        self._cell.ask_stop(reason)
+        return True
 
     async def execute(
         self, code: str, seconds: float, on_output: OnOutput | None = None, *, counted: bool = True

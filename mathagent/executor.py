@@ -23,7 +23,7 @@ class Executor(Protocol):
         ...
 
     async def interrupt(self) -> None:
-        """Stop the running cell, if there is one."""
+        """Stop the cell that runs, or that still waits for its kernel. Call it only while one does."""
         ...
 
 
@@ -37,17 +37,24 @@ class KernelExecutor:
         self._pool = pool
         self._stack = AsyncExitStack()
         self._kernel: Kernel | None = None
+        self._interrupted = False
 
     async def execute(
         self, code: str, *, timeout: float, on_output: Callable[[OutputChunk], None] | None = None
     ) -> CellResult:
         """See `Executor.execute`."""
-        if self._kernel is None:
-            self._kernel = await self._stack.enter_async_context(self._pool.kernel())
-        return await self._kernel.execute(code, timeout=timeout, on_output=on_output)
+        try:
+            if self._kernel is None:
+                self._kernel = await self._stack.enter_async_context(self._pool.kernel())
+            if self._interrupted:
+                return CellResult(status="interrupted", detail="interrupted before it ran")
+            return await self._kernel.execute(code, timeout=timeout, on_output=on_output)
+        finally:
+            self._interrupted = False
 
     async def interrupt(self) -> None:
         """See `Executor.interrupt`."""
+        self._interrupted = True  # for a cell that still waits for its kernel
         if self._kernel is not None:
             await self._kernel.interrupt()
 

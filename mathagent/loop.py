@@ -85,6 +85,7 @@ class Rollout:
         self._can_continue = False
         self._finish: Finish | None = None
         self._cancelled = False
+        self._in_cell = False
         self._waiting: asyncio.Task[object] | None = None  # the task, while it waits for the model
 
     @property
@@ -97,7 +98,8 @@ class Rollout:
         self._cancelled = True
         if self._waiting is not None:
             self._waiting.cancel()
-        await self._executor.interrupt()
+        if self._in_cell:
+            await self._executor.interrupt()
 
     async def events(self) -> AsyncIterator[Event]:
         """Solve. The last event is always `Finish`, with an `Answer` before it if there is one.
@@ -233,8 +235,12 @@ class Rollout:
 
     async def _run(self, block: Block) -> AsyncIterator[Event]:
         """Run a block and put its output into the reply."""
+        if self._cancelled:
+            self._finish = Finish("cancelled", "stopped before a cell was run")
+            return
         index = self._executions
         self._executions += 1
+        self._in_cell = True
         pieces: asyncio.Queue[OutputChunk | None] = asyncio.Queue()
         timeout = max(0.1, min(self._limits.cell_seconds, self._budget.seconds_left()))
         cell = asyncio.ensure_future(
@@ -246,6 +252,7 @@ class Rollout:
                 yield OutputDelta(piece.name, piece.text)
             result = await cell
         finally:
+            self._in_cell = False
             cell.cancel()  # only where we are torn down in the middle
         shown = show(result, self._limits.output_chars)
         if self._executions == self._limits.executions and self._task.last_execution:

@@ -214,7 +214,8 @@ class _Chat:
             raise UsageError(f"{name} needs a number, not {value!r}") from None
         if number < (0 if name == "executions" else 1):
             raise UsageError(f"{name} can't be {value}")
-        session.limits = replace(session.limits, **{name: number})
+        changed: dict[str, Any] = {name: number}
+        session.limits = replace(session.limits, **changed)
 
     async def _model(self, name: str) -> None:
         session = self._conversation.session
@@ -248,4 +249,9 @@ def _line_reader() -> Callable[[str], Awaitable[str]]:
 
     home().mkdir(parents=True, exist_ok=True)
     session: PromptSession[str] = PromptSession(history=FileHistory(home() / "chat_history"))
-    return session.prompt_async
+
+    async def from_terminal(prompt: str) -> str:
+        line: str = await session.prompt_async(prompt)
+        return line
+
+    return from_terminal

@@ -110,7 +110,7 @@ class MarkdownParser:
         tag, after = match["tag"].lower(), match["after"].strip()
         if tag in _PYTHON:
             same_line = after and not re.fullmatch(r"\{.*\}|\[.*\]|title=.*", after)
-            code = start + match.end("tag") if same_line else end
+            code = start + match.end() - len(match["after"].lstrip()) if same_line else end
             self._fence = _Fence(start + match.start(), code, tag, match["mark"])
         elif self._fence is None and not after and not line[: match.start()].strip():
             self._fence = _Fence(start + match.start(), end, tag, match["mark"])

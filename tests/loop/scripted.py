@@ -34,7 +34,7 @@ class ScriptedModel:
         delay: float = 0.0,
     ) -> None:
         self._script = list(script)
-        self._left = ""
+        self._left, self._expected = "", ""
         self._piece, self._delay = piece, delay
         self._includes_stop = includes_stop
         self.info = ModelInfo("scripted", context, "vllm" if can_continue else "", can_continue)
@@ -50,19 +50,25 @@ class ScriptedModel:
     ) -> AsyncGenerator[Chunk, None]:
         self.requests.append(request)
         self.max_tokens.append(max_tokens)
-        text = self._left or self._next(request)
+        text, self._left = self._left, ""
+        reply = self._reply(request)
+        if (
+            not text or reply != self._expected
+        ):  # the reply has grown by an output: the next line of the script
+            text = self._next(reply)
+        if not self._includes_stop:  # such a server holds back what may become a stop string
+            text = text[: min((at for each in stop if (at := text.find(each)) >= 0), default=len(text))]
         said, tokens, finished = "", 0, False
         try:
             while True:
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 if not text[len(said) :]:
-                    self._left = ""
                     finished = True
                     yield Chunk(finish="stop", usage=self._usage(request, tokens))
                     return
                 if tokens >= max_tokens:
-                    self._left = text[len(said) :]
+                    self._left, self._expected = text[len(said) :], reply + said
                     finished = True
                     yield Chunk(finish="length", usage=self._usage(request, tokens))
                     return
@@ -71,31 +77,26 @@ class ScriptedModel:
                 tokens += 1
                 if fired:
                     end, which = min(fired)
-                    self._left = text[end:]
+                    self._left, self._expected = text[end:], reply + text[:end]
                     finished = True
-                    kept = end if self._includes_stop else end - len(which)
-                    yield Chunk(
-                        text=text[len(said) : kept],
-                        finish="stop",
-                        stop_reason=which if self._includes_stop else None,
-                        usage=self._usage(request, tokens),
-                    )
+                    usage = self._usage(request, tokens)
+                    yield Chunk(text=text[len(said) : end], finish="stop", stop_reason=which, usage=usage)
                     return
                 said += piece
                 yield Chunk(text=piece)
         finally:
-            if not finished:
-                self.closed_early += 1
-                self._left = ""
+            self.closed_early += not finished
 
-    def _next(self, request: ModelInput) -> str:
+    def _next(self, reply: str) -> str:
         line = self._script.pop(0) if self._script else ""
         if isinstance(line, ModelError):
             raise line
-        if callable(line):
-            assert isinstance(request, ChatInput)
-            return line(request.messages[-1].content)
-        return line
+        return line(reply) if callable(line) else line
+
+    @staticmethod
+    def _reply(request: ModelInput) -> str:
+        assert isinstance(request, ChatInput)
+        return request.messages[-1].content if request.continue_final else ""
 
     def _usage(self, request: ModelInput, tokens: int) -> TokenUsage:
         assert isinstance(request, ChatInput)
