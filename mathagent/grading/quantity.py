@@ -1,0 +1,164 @@
+"""Plain numbers read exactly (integers, decimals, fractions, mixed, scientific, percent, currency, units), compared.
+
+Exact arithmetic on bounded input, without sympy: most answers are decided here in microseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from mathagent.grading.units import CURRENCIES, SCALES, factor_between, read_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as written.
+
+    decimals: digits after the point where it is a decimal number, None where it is exact (an integer, a fraction).
+    figures: significant digits of a decimal number.
+    percent: a percent sign or the word came after it; `value` is the number before it.
+    unit: canonical unit, "" for none. name: the variable it was assigned to, "" for none.
+    """
+
+    value: Fraction
+    decimals: int | None = None
+    figures: int = 0
+    percent: bool = False
+    unit: str = ""
+    name: str = ""
+
+
+_GROUPED = r"\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+(?![\d/])"
+_DECIMAL = rf"(?:(?:{_GROUPED}|\d+)(?:\.\d*)?|\.\d+)"
+_SIGN = r"[-+]?\s*"
+_NUMBER = re.compile(
+    rf"(?P<sign>{_SIGN})(?:"
+    rf"(?P<whole>\d+)\s*(?:\s|(?=\\frac))(?:\+\s*)?(?:\\frac\{{(?P<mn>\d+)\}}\{{(?P<md>\d+)\}}|(?P<mn2>\d+)/(?P<md2>\d+))"
+    rf"|\\frac\s*\{{\s*(?P<n>{_SIGN}{_DECIMAL})\s*\}}\s*\{{\s*(?P<d>{_SIGN}{_DECIMAL})\s*\}}"
+    rf"|\(?(?P<n2>{_DECIMAL})\s*/\s*(?P<d2>{_DECIMAL})\)?"
+    rf"|(?P<rep>\d*)\.(?P<fixed>\d*)\\(?:overline|bar|dot)\{{(?P<cycle>\d+)\}}"
+    rf"|(?P<m>{_DECIMAL})\s*(?:[eE](?P<e>[-+]?\d{{1,3}})|(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*\{{?\(?(?P<e2>[-+]?\d{{1,3}})\)?\}}?)?"
+    rf")"
+)
+_NAME = re.compile(r"^(\\?[a-zA-Z](?:_\{?\w+\}?)?(?:\([a-z]\))?)\s*=\s*(?=[^=])")
+_PERCENT = re.compile(r"^(?:\\?%|percent(?:age)?\b(?: points?)?|pct\b)\s*", re.IGNORECASE)
+_TEXT = re.compile(r"\\(?:text|mathrm|textrm|mbox|operatorname|textbf)\s*\{([^{}]*)\}")
+
+
+def read_quantity(text: str) -> Quantity | None:
+    """Read a cleaned text as one number; None where it is anything else."""
+    name = ""
+    if found := _NAME.match(text):
+        name, text = found[1].lstrip("\\"), text[found.end() :]
+    text = text.strip()
+    sign, currency = "", ""
+    if found := re.match(rf"({_SIGN})(?:\\?([{CURRENCIES}])|(?:USD|US\$)(?=\s|\d))\s*(.*)$", text):
+        sign, currency, text = found[1].strip(), read_unit(found[2] or "$") or "", found[3]
+    found = _NUMBER.match(text)
+    value = found and _value(found)
+    if found is None or value is None:
+        return None
+    if sign == "-":
+        value = replace(value, value=-value.value)
+    return _with_tail(replace(value, name=name, unit=currency), text[found.end() :])
+
+
+def _with_tail(number: Quantity, tail: str) -> Quantity | None:
+    """Add what stands after the number: a percent sign, a scale word, a unit. None if it is something else."""
+    tail = re.sub(r"^\{([a-zA-Z ]+)\}", r"\\text{\1}", tail.strip())  # 10{liters}
+    had_text = "\\text" in tail or "\\mathrm" in tail or "\\mbox" in tail
+    tail = re.sub(r"^\\(?=[%$])", "", _TEXT.sub(r" \1", tail).strip())
+    if had_text or not tail.startswith("("):
+        if found := _PERCENT.match(tail):
+            number, tail = replace(number, percent=True), tail[found.end() :]
+        if (found := re.match(r"([a-z]+)s?\b\s*", tail)) and found[1].removesuffix("s") in SCALES:
+            scale = SCALES[found[1].removesuffix("s")]
+            decimals = number.decimals and max(0, number.decimals - len(str(scale)) + 1)
+            number = replace(number, value=number.value * scale, decimals=decimals or None)
+            tail = tail[found.end() :]
+    unit = read_unit(tail)
+    if unit is None:
+        return None
+    return replace(number, unit=unit or number.unit)
+
+
+def _value(found: re.Match[str]) -> Quantity | None:
+    groups, sign = found.groupdict(), -1 if "-" in found["sign"] else 1
+    try:
+        if groups["whole"] is not None:
+            numerator, denominator = groups["mn"] or groups["mn2"], groups["md"] or groups["md2"]
+            return Quantity(sign * (int(groups["whole"]) + Fraction(int(numerator), int(denominator))))
+        if groups["n"] is not None or groups["n2"] is not None:
+            top, bottom = _decimal(groups["n"] or groups["n2"]), _decimal(groups["d"] or groups["d2"])
+            return Quantity(sign * top.value / bottom.value)
+    except ZeroDivisionError:
+        return None
+    if groups["cycle"] is not None:
+        fixed, cycle = groups["fixed"], groups["cycle"]
+        begin = Fraction(int(groups["rep"] + fixed or "0"), 10 ** len(fixed))
+        return Quantity(sign * (begin + Fraction(int(cycle), (10 ** len(cycle) - 1) * 10 ** len(fixed))))
+    number = _decimal(groups["m"])
+    exponent = int(groups["e"] or groups["e2"] or 0)
+    decimals = None if number.decimals is None else number.decimals - exponent
+    return Quantity(sign * number.value * Fraction(10) ** exponent, decimals, number.figures)
+
+
+def _decimal(text: str) -> Quantity:
+    sign = -1 if text.lstrip().startswith("-") else 1
+    whole, point, part = text.lstrip("+- ").replace(",", "").replace(" ", "").partition(".")
+    value = sign * Fraction(int(whole + part or "0"), 10 ** len(part))
+    return Quantity(value, len(part) if point and part else None, len((whole + part).lstrip("0")))
+
+
+def same_quantity(answer: Quantity, gold: Quantity) -> bool:
+    """Whether two numbers mean the same: a percent sign or a unit may be missing on one side, but not differ."""
+    if answer.name and gold.name and answer.name != gold.name:
+        return False
+    if answer.unit and gold.unit:
+        factor = factor_between(answer.unit, gold.unit)
+        if factor is None:
+            return False
+        answer = replace(answer, value=answer.value * factor)
+    if answer.percent == gold.percent:
+        return same_number(answer, gold)
+    # 50% was asked for and 50 is given, or the other way round; or one gives the fraction that it is.
+    parts = [
+        replace(q, value=q.value / 100, decimals=_shifted(q)) if q.percent else q for q in (answer, gold)
+    ]
+    return same_number(answer, gold) or same_number(*parts)
+
+
+def _shifted(number: Quantity) -> int | None:
+    return None if number.decimals is None else number.decimals + 2
+
+
+def same_number(one: Quantity, other: Quantity) -> bool:
+    """Equal as exact numbers, or as a decimal number that is the other one rounded to 6 significant digits or more."""
+    if one.value == other.value:
+        return True
+    if one.decimals is None and other.decimals is None:
+        return False
+    difference = abs(one.value - other.value)
+    figures = max(
+        one.figures if one.decimals is not None else 0, other.figures if other.decimals is not None else 0
+    )
+    if figures >= 11:  # long decimals: let the noise of floating-point arithmetic pass
+        noise = Fraction(1, 10 ** min(figures - 1, 12))
+        if difference <= noise * max(abs(one.value), abs(other.value)):
+            return True
+    coarse, fine = sorted(
+        (one, other), key=lambda number: 10**6 if number.decimals is None else number.decimals
+    )
+    if coarse.decimals is None or coarse.figures < 6:
+        return False
+    step = Fraction(1, 10**coarse.decimals) if coarse.decimals >= 0 else Fraction(10**-coarse.decimals)
+    truncated = fine.decimals is None and abs(coarse.value) < abs(fine.value) and difference < step
+    return difference <= step / 2 or truncated
+
+
+def show(number: Quantity) -> str:
+    """The number for a person."""
+    value = str(number.value) if number.decimals is None else f"{float(number.value):.12g}"
+    return f"{value}{'%' if number.percent else ''}{' ' + number.unit if number.unit else ''}"
