@@ -6,8 +6,10 @@ Life and death are watched on the process itself (a pidfd where the system has o
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import signal
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 
@@ -44,6 +46,25 @@ def _signal_name(number: int) -> str:
         return str(number)
 
 
+@dataclass(frozen=True, slots=True)
+class KernelOptions:
+    """How one kernel differs from others of its pool. It reads them from a pipe: nobody else learns the key.
+
+    key: signs messages; empty for none.
+    notebook: serve a Jupyter client instead of a pool.
+    """
+
+    key: str = ""
+    notebook: bool = False
+
+    def as_pipe(self, budget: int) -> int:
+        """Descriptor of a pipe with the options and the budget in it, as JSON; the caller closes it."""
+        inside_end, outside_end = os.pipe()
+        os.write(outside_end, json.dumps({"budget": budget, **asdict(self)}).encode())
+        os.close(outside_end)
+        return inside_end
+
+
 class KernelProcess(Protocol):
     """A running (or ended) kernel process.
 
@@ -66,7 +87,7 @@ class KernelProcess(Protocol):
 class Launcher(Protocol):
     """What starts kernel processes."""
 
-    async def launch(self, listeners: dict[str, int]) -> KernelProcess:
+    async def launch(self, listeners: dict[str, int], options: KernelOptions | None = None) -> KernelProcess:
         """Start a process that serves on the listening sockets. Raises KernelStartError."""
         ...
 

@@ -12,7 +12,7 @@ import tempfile
 
 from kernels_sandbox.errors import KernelStartError
 from kernels_sandbox.policy import Policy
-from kernels_sandbox.process import Exit, KernelProcess
+from kernels_sandbox.process import Exit, KernelOptions, KernelProcess
 
 
 class SpawnedProcess:
@@ -51,16 +51,17 @@ class SpawnLauncher:
         self._policy = policy
         self._processes: set[SpawnedProcess] = set()
 
-    async def launch(self, listeners: dict[str, int]) -> KernelProcess:
+    async def launch(self, listeners: dict[str, int], options: KernelOptions | None = None) -> KernelProcess:
         """Start a kernel on the listening sockets. Raises KernelStartError."""
         folder = tempfile.mkdtemp(prefix="kernels-sandbox-")
         inside_end, lifeline = os.pipe()
+        pipe = (options or KernelOptions()).as_pipe(self._policy.output_bytes)
         spec = {
             "listeners": listeners,
             "lifeline": inside_end,
             "folder": folder,
             "preload": list(self._policy.preload),
-            "budget": self._policy.output_bytes,
+            "options": pipe,
         }
         try:
             process = await asyncio.create_subprocess_exec(
@@ -73,7 +74,7 @@ class SpawnLauncher:
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd=folder,
                 env=clean_environment(folder),
-                pass_fds=(*listeners.values(), inside_end),
+                pass_fds=(*listeners.values(), inside_end, pipe),
                 start_new_session=True,
             )
         except OSError as error:
@@ -82,6 +83,7 @@ class SpawnLauncher:
             raise KernelStartError(f"the kernel's process could not be started: {error}") from error
         finally:
             os.close(inside_end)
+            os.close(pipe)
         child = SpawnedProcess(process, folder, lifeline)
         self._processes.add(child)
         child.exited.add_done_callback(lambda _: self._processes.discard(child))

@@ -16,7 +16,7 @@ from typing import Any
 from kernels_sandbox.errors import KernelStartError
 from kernels_sandbox.jail import JailSpec, Level, jail_command
 from kernels_sandbox.policy import Policy
-from kernels_sandbox.process import Exit, KernelProcess
+from kernels_sandbox.process import Exit, KernelOptions, KernelProcess
 from kernels_sandbox.spawn import clean_environment
 
 AT_ONCE = 4
@@ -139,26 +139,23 @@ class Zygote:
             raise
         return zygote
 
-    async def fork(self, listeners: dict[str, int], spec: dict[str, Any]) -> ForkedProcess:
-        """Fork a kernel that serves on the listening sockets. Raises KernelStartError."""
+    async def fork(self, listeners: dict[str, int], options: int) -> ForkedProcess:
+        """Fork a kernel that serves on the listening sockets and reads its options from a pipe.
+
+        Raises KernelStartError.
+        """
         async with self._gate:
             if not self.alive:
                 raise KernelStartError("the process that forks kernels has ended")
             number = next(self._numbers)
             answer: asyncio.Future[ForkedProcess] = self._loop.create_future()
             self._waiting[number] = answer
-            names = list(listeners)
-            inside_end, outside_end = os.pipe()
+            request = json.dumps({"fork": number, "names": list(listeners)}).encode()
             try:
-                os.write(outside_end, json.dumps(spec).encode())
-                request = json.dumps({"fork": number, "names": names}).encode()
-                socket.send_fds(self._control, [request], [inside_end, *listeners.values()])
+                socket.send_fds(self._control, [request], [options, *listeners.values()])
             except OSError as error:
                 del self._waiting[number]
                 raise KernelStartError(f"the process that forks kernels does not listen: {error}") from error
-            finally:
-                os.close(inside_end)
-                os.close(outside_end)
             return await answer
 
     async def aclose(self) -> None:
@@ -245,16 +242,24 @@ class ZygoteLauncher:
         """Process id of the zygote (of its jail's outermost process); 0 while there is none."""
         return self._zygote.pid if self._zygote is not None and self._zygote.alive else 0
 
-    async def launch(self, listeners: dict[str, int]) -> KernelProcess:
+    async def launch(self, listeners: dict[str, int], options: KernelOptions | None = None) -> KernelProcess:
         """Fork a kernel on the listening sockets; once more if the zygote dies over it. Raises KernelStartError."""
-        spec = {"budget": self._policy.output_bytes}
         zygote = await self._present()
         try:
-            return await zygote.fork(listeners, spec)
+            return await self._fork(zygote, listeners, options)
         except KernelStartError:
             if zygote.alive:
                 raise
-        return await (await self._present()).fork(listeners, spec)
+        return await self._fork(await self._present(), listeners, options)
+
+    async def _fork(
+        self, zygote: Zygote, listeners: dict[str, int], options: KernelOptions | None
+    ) -> ForkedProcess:
+        pipe = (options or KernelOptions()).as_pipe(self._policy.output_bytes)
+        try:
+            return await zygote.fork(listeners, pipe)
+        finally:
+            os.close(pipe)
 
     async def aclose(self) -> None:
         """End the zygote and every kernel."""

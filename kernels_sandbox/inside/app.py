@@ -1,7 +1,7 @@
 """A kernel in two steps: everything that needs no socket and no thread first, the rest after the fork.
 
-IPKernelApp does both at once, so it is not used; what it adds for notebooks (connection files, Curve, the debugger)
-has no place in a jail. The attributes set in `attach` are not ipykernel's API: see the version pin in pyproject.toml.
+IPKernelApp does both at once, so it is not used; what it adds (connection files, Curve, the debugger) has no place in
+a jail. This is the first step; `sockets` is the second.
 """
 
 from __future__ import annotations
@@ -15,19 +15,13 @@ import os
 import signal
 import sys
 import threading
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import zmq
-from ipykernel.heartbeat import Heartbeat
-from ipykernel.iostream import IOPubThread
 from ipykernel.ipkernel import IPythonKernel
 from IPython.core.profiledir import ProfileDir
-from tornado.ioloop import IOLoop
 from traitlets.config import Config
-from zmq.eventloop.zmqstream import ZMQStream
 
 from kernels_sandbox.inside.output import BoundedSession, Budget, BudgetStream
 
@@ -112,11 +106,6 @@ class SandboxKernel(IPythonKernel):
                 stream.reopen()
 
 
-def _leave() -> None:
-    """`exit()` and `quit()` end the cell, not the kernel."""
-    raise SystemExit("exit() ends the cell; the kernel goes on")
-
-
 def build(folder: str, preload: Sequence[str]) -> SandboxKernel:
     """A kernel with its shell ready and `preload` imported; no thread, no socket.
 
@@ -144,91 +133,4 @@ def build(folder: str, preload: Sequence[str]) -> SandboxKernel:
     )
     for name in preload:
         importlib.import_module(name)
-    for name in ("exit", "quit"):
-        kernel.shell.user_ns[name] = _leave
-        kernel.shell.user_ns_hidden[name] = _leave
-    warnings.filterwarnings("ignore", message="To exit: use 'exit'")
     return kernel
-
-
-def attach(
-    kernel: SandboxKernel,
-    listeners: Mapping[str, int],
-    *,
-    budget: int,
-    key: bytes = b"",
-    patient: bool = True,
-) -> None:
-    """Give the kernel its sockets and threads.
-
-    Args:
-        kernel: made by `build`.
-        listeners: descriptors of listening sockets: "shell" and "iopub", and "control", "stdin", "hb" if wanted.
-        budget: bytes of output per cell.
-        key: signs messages; empty for none.
-        patient: wait for a slow client rather than drop output; only for a client that is known to read.
-    """
-    session = kernel.session
-    session.key = key
-    session.bound = budget
-    session.session = os.urandom(16).hex()
-    context = zmq.Context()
-    shell = _bind(context, zmq.ROUTER, listeners["shell"])
-    iopub = _bind(context, zmq.XPUB, listeners["iopub"], patient=patient)
-    thread = IOPubThread(iopub, pipe=False, session=session)
-    thread.start()
-    kernel.budget = Budget(budget)
-    kernel.streams = (
-        BudgetStream(session, thread, "stdout", kernel.budget),
-        BudgetStream(session, thread, "stderr", kernel.budget),
-    )
-    sys.stdout, sys.stderr = kernel.streams
-    kernel._stdout, kernel._stderr = kernel.streams
-    kernel.iopub_thread = thread
-    kernel.iopub_socket = thread.background_socket
-    kernel.shell.displayhook.pub_socket = kernel.iopub_socket
-    kernel.shell.display_pub.pub_socket = kernel.iopub_socket
-    kernel.shell_stream = ZMQStream(shell, IOLoop.current())
-    if "stdin" in listeners:
-        kernel.stdin_socket = _bind(context, zmq.ROUTER, listeners["stdin"])
-    if "hb" in listeners:
-        _heartbeat(listeners["hb"])
-
-
-def _bind(context: zmq.Context[Any], kind: int, fd: int, *, patient: bool = False) -> zmq.Socket[Any]:
-    socket = context.socket(kind)
-    socket.linger = 1000
-    if kind == zmq.ROUTER:
-        socket.router_handover = True
-    if patient:
-        socket.sndhwm = 64
-        socket.setsockopt(zmq.XPUB_NODROP, 1)
-    socket.setsockopt(zmq.USE_FD, fd)
-    socket.bind(f"ipc:///passed/{fd}")  # the path is a formality: the socket listens already
-    return socket
-
-
-class _PassedHeartbeat(Heartbeat):
-    """A heartbeat on a socket that listens already."""
-
-    def __init__(self, fd: int) -> None:
-        super().__init__(zmq.Context(), ("ipc", "/passed", fd))
-        self._fd = fd
-
-    def _bind_socket(self) -> None:
-        self.socket.setsockopt(zmq.USE_FD, self._fd)
-        self.socket.bind(f"ipc:///passed/{self._fd}")
-
-
-def _heartbeat(fd: int) -> None:
-    _PassedHeartbeat(fd).start()
-
-
-def serve(kernel: SandboxKernel, listeners: Mapping[str, int], **options: Any) -> None:
-    """Attach the kernel and answer requests until the process is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # between cells; ipykernel lets it through during a cell
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    attach(kernel, listeners, **options)
-    kernel.start()
-    loop.run_forever()

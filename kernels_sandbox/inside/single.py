@@ -10,7 +10,8 @@ import os
 import sys
 import threading
 
-from kernels_sandbox.inside.app import build, serve
+from kernels_sandbox.inside.app import build
+from kernels_sandbox.inside.sockets import serve
 
 
 def _die_with(lifeline: int) -> None:
@@ -26,9 +27,12 @@ def _die_with(lifeline: int) -> None:
 def main() -> None:
     """Read the spec, build the kernel, serve."""
     spec = json.loads(sys.argv[1])
+    with os.fdopen(spec["options"]) as pipe:
+        options = json.load(pipe)
     _die_with(spec["lifeline"])
     kernel = build(spec["folder"], spec["preload"])
-    serve(kernel, spec["listeners"], budget=spec["budget"])
+    serve(kernel, spec["listeners"], **options)
+    os._exit(0)
 
 
 if __name__ == "__main__":

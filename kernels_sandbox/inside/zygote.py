@@ -26,7 +26,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kernels_sandbox.inside.app import SandboxKernel, build, serve
+from kernels_sandbox.inside.app import SandboxKernel, build
+from kernels_sandbox.inside.sockets import serve
 from kernels_sandbox.inside.warmup import reseed, warm_up
 from kernels_sandbox.jail import ChildLimits, confine_self, forget_child, fork_child, inside, prepare
 
@@ -92,6 +93,7 @@ class Zygote:
             confine_self(replace(self._limits, keep_fds=tuple(fds[1:])))
             reseed()
             serve(self._kernel, listeners, **spec)
+            os._exit(0)
         finally:
             os._exit(1)
 
