@@ -113,7 +113,7 @@ async def _endpoint(base_url: str | None, api_key: str | None, model: str | None
                 "none is set and no server runs: solve starts the embedded model",
                 "mathagent serve",
             )
-        url, model = server.base_url, model or server.model
+        url, model, api_key = server.base_url, model or server.model, server.api_key
     try:
         client = OpenAIServer(url, api_key, model, connect_wait=0.0)
         try:

@@ -146,7 +146,9 @@ def read_prompt(path: Path) -> Prompt:
         first = error.errors()[0]
         raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if unknown := settings.sampling.keys() - _SAMPLING:
-        raise UsageError(f"{path}: sampling: unknown setting {min(unknown)}", f"known: {', '.join(sorted(_SAMPLING))}")
+        raise UsageError(
+            f"{path}: sampling: unknown setting {min(unknown)}", f"known: {', '.join(sorted(_SAMPLING))}"
+        )
     pieces = _SECTION.split(body)
     sections = tuple(
         (role, content.strip("\n")) for role, content in zip(pieces[1::2], pieces[2::2], strict=True)

@@ -27,10 +27,11 @@ from mathagent.types import Message, ModelInfo, Sampling
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the model is. `demo`: it is the embedded demonstration model."""
+    """Where the model is, and the key it asks for. `demo`: it is the embedded demonstration model."""
 
     base_url: str
     model: str | None
+    api_key: str | None = None
     demo: bool = False
 
 
@@ -65,7 +66,7 @@ class Session:
 
     async def use_model(self, name: str | None) -> None:
         """Ask the endpoint for a model (None: its only one), and choose what fits it. Raises MathAgentError."""
-        client = OpenAIServer(self.endpoint.base_url, self._settings.api_key, name, on_retry=self._progress)
+        client = OpenAIServer(self.endpoint.base_url, self.endpoint.api_key, name, on_retry=self._progress)
         try:
             info = await client.describe()
             asked = self._settings
@@ -117,9 +118,9 @@ async def find_endpoint(settings: Settings, progress: Callable[[str], None]) -> 
     """
     base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL")
     if base_url:
-        return Endpoint(base_url, settings.model)
+        return Endpoint(base_url, settings.model, settings.api_key)
     server = running_server() or await ensure_embedded(progress)
-    return Endpoint(server.base_url, settings.model or server.model, server.demo)
+    return Endpoint(server.base_url, settings.model or server.model, server.api_key, server.demo)
 
 
 @asynccontextmanager

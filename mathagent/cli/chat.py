@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -238,7 +239,7 @@ def _line_reader() -> Callable[[str], Awaitable[str]]:
     if not sys.stdin.isatty():
 
         async def from_pipe(_: str) -> str:
-            line = await asyncio.to_thread(sys.stdin.readline)
+            line: str = await asyncio.to_thread(sys.stdin.readline)
             if not line:
                 raise EOFError
             return line

@@ -118,6 +118,17 @@ class OpenAIServer:
             await patience.wait_after(failure)
             reply.resume()
 
+    async def versions(self) -> dict[str, str]:
+        """The server's own version, by its name, where it tells (vLLM's /version, beside /v1); else nothing."""
+        if (await self.describe()).owner != "vllm":
+            return {}
+        try:
+            answer = await self._ask("get", self.base_url.removesuffix("/v1") + "/version")
+        except ModelError:
+            return {}
+        version = answer.get("version") if isinstance(answer, dict) else None
+        return {"vllm": version} if isinstance(version, str) else {}
+
     async def aclose(self) -> None:
         """Close the connections."""
         if self._sdk is not None:

@@ -60,19 +60,19 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
 def trace_table(traces: list[Trace]) -> RenderableType:
     """Many traces, a line each."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("id", "model", "finish", "answer", "grade"):
-        table.add_column(name, no_wrap=True)
-    for name in ("runs", "tokens", "s"):
-        table.add_column(name, justify="right")
+    table.add_column("id", no_wrap=True, min_width=22)
+    table.add_column("finish", no_wrap=True, min_width=9)
+    table.add_column("answer", no_wrap=True, min_width=8, overflow="ellipsis")
+    table.add_column("tokens", justify="right", min_width=6)
+    table.add_column("s", justify="right", min_width=5)
     table.add_column("problem", no_wrap=True, ratio=1, overflow="ellipsis")
+    marks = {"correct": " ✓", "wrong": " ✗", "undecided": " ?"}
     for trace in traces:
+        mark = marks[trace.grade.verdict] if trace.grade else ""
         table.add_row(
             trace.id,
-            Text(trace.model.name.rsplit("/", 1)[-1][:24]),
             trace.finish.reason,
-            Text(clean(trace.answer or "-")[:20]),
-            trace.grade.verdict if trace.grade else "-",
-            str(trace.usage.executions),
+            Text(clean(trace.answer or "-")[:20] + mark),
             str(trace.usage.completion_tokens),
             f"{trace.seconds:.1f}",
             Text(" ".join(clean(trace.problem.text).split())),
