@@ -11,14 +11,13 @@ from typing import Self
 
 import zmq
 
-from kernels_sandbox.errors import IsolationError, PoolClosed
-from kernels_sandbox.jail import Isolation, at_least, probe
+from kernels_sandbox.errors import PoolClosed
+from kernels_sandbox.jail import Isolation, probe
 from kernels_sandbox.kernel import Kernel
+from kernels_sandbox.launcher import choose_launcher
 from kernels_sandbox.live import LiveKernel
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import Launcher
-from kernels_sandbox.spawn import SpawnLauncher
-from kernels_sandbox.zygote import ZygoteLauncher
 
 
 class KernelPool:
@@ -45,7 +44,7 @@ class KernelPool:
     async def __aenter__(self) -> Self:
         """Start what the kernels need; the first kernel comes up in the background."""
         self._isolation = await asyncio.to_thread(probe)
-        self._launcher = _launcher(self.policy, self._isolation)
+        self._launcher = choose_launcher(self.policy, self._isolation)
         self._context = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 60_000)
         self._refill()
@@ -123,17 +122,3 @@ class KernelPool:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever asks for a kernel next meets the same error and hears of it
-
-
-def _launcher(policy: Policy, isolation: Isolation) -> Launcher:
-    """What starts kernels at the level that this machine gives. Raises IsolationError below what the policy asks."""
-    level = isolation.level
-    if not at_least(level, policy.min_level):
-        missing = "; ".join(f"{name}: {layer.detail}" for name, layer in isolation.missing().items())
-        raise IsolationError(
-            f"this machine gives isolation level {level!r}, the policy asks for {policy.min_level!r} ({missing})",
-            f"mend what is missing, or accept less: Policy(min_level={level!r})",
-        )
-    if level == "none" or policy.network:
-        return SpawnLauncher(policy)
-    return ZygoteLauncher(policy, level)

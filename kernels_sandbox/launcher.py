@@ -1,0 +1,24 @@
+"""Which way kernels are started here: forked from a jailed zygote, or one by one where nothing better is possible."""
+
+from __future__ import annotations
+
+from kernels_sandbox.errors import IsolationError
+from kernels_sandbox.jail import Isolation, at_least
+from kernels_sandbox.policy import Policy
+from kernels_sandbox.process import Launcher
+from kernels_sandbox.spawn import SpawnLauncher
+from kernels_sandbox.zygote import ZygoteLauncher
+
+
+def choose_launcher(policy: Policy, isolation: Isolation) -> Launcher:
+    """What starts kernels at the level that this machine gives. Raises IsolationError below what the policy asks."""
+    level = isolation.level
+    if not at_least(level, policy.min_level):
+        missing = "; ".join(f"{name}: {layer.detail}" for name, layer in isolation.missing().items())
+        raise IsolationError(
+            f"this machine gives isolation level {level!r}, the policy asks for {policy.min_level!r} ({missing})",
+            f"mend what is missing, or accept less: Policy(min_level={level!r})",
+        )
+    if level == "none" or policy.network:
+        return SpawnLauncher(policy)
+    return ZygoteLauncher(policy, level)
