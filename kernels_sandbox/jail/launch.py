@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -131,6 +132,7 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         root = mounts.stage(plan)
     else:
         work = tempfile.mkdtemp(prefix="kernels-jail-")
+        _sweep_afterwards(work)
         if uid is not None:
             os.chown(work, uid, uid)
     readable = [*(bind.target if root else bind.source for bind in plan.binds), *_READABLE_SYSTEM]
@@ -161,6 +163,22 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
     finally:
         if work:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def _sweep_afterwards(work: str) -> None:
+    """A helper process that removes the work folder even where this monitor is killed."""
+    monitor = syscalls.pidfd_open(os.getpid())
+    if os.fork() > 0:
+        os.close(monitor)
+        return
+    syscalls.close_from(0, keep=(monitor,))
+    select.select([monitor], [], [])
+    for _ in range(100):  # the jail dies with the monitor, but not in the same instant
+        shutil.rmtree(work, ignore_errors=True)
+        if not Path(work).exists():
+            break
+        time.sleep(0.02)
+    os._exit(0)
 
 
 def _tasks(uid: int) -> int:

@@ -1,0 +1,300 @@
+"""The jail itself: what it shows, how it ends, and that it refuses rather than gives less than was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kernels_sandbox.jail import JailError, JailSpec, Level, at_least, cgroup, jail_command, probe
+from kernels_sandbox.jail.spec import ENV_ALLOWED
+from kernels_sandbox.jail.visible import resolve
+from tests.sandbox.bait import Bait
+from tests.sandbox.worlds import (
+    LINUX,
+    REPOSITORY,
+    ROOT,
+    WHO,
+    Host,
+    World,
+    found,
+    host_command,
+    host_environment,
+    need,
+)
+
+pytestmark = pytest.mark.skipif(not LINUX, reason="jails are a thing of Linux")
+
+ENDS = [
+    World("", "namespaces"),
+    World("no_userns", "landlock"),
+    World("docker", "landlock"),
+    World("", "rlimits"),
+]
+ENDS += [World("user", "namespaces"), World("user", "landlock"), World("user", "rlimits")] if ROOT else []
+
+
+@contextlib.contextmanager
+def running(world: World, **kwargs: object) -> Iterator[Host]:
+    need(world)
+    host = Host(world, **kwargs)  # type: ignore[arg-type]
+    try:
+        yield host
+    finally:
+        host.process.kill()
+        host.process.wait()
+
+
+# What is found
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_probe_names_a_level_that_was_tried(who: str) -> None:
+    isolation = found(who)
+    refused = {"no_userns", "docker"} & set(who.split(","))
+    if refused:
+        assert not at_least(isolation["level"], "namespaces")
+        assert not isolation["layers"]["user"]["ok"]
+        assert "not permitted" in isolation["layers"]["user"]["detail"]
+    elif isolation["level"] == "namespaces":
+        assert all(isolation["layers"][name]["ok"] for name in ("user", "pid", "network", "proc", "seccomp"))
+
+
+def test_missing_layers_say_how_to_mend_them() -> None:
+    isolation = probe()
+    assert all(layer.detail for layer in isolation.layers.values())
+    assert all(layer.mend for name, layer in isolation.missing().items() if name != "rlimits")
+    json.dumps(isolation.to_dict())
+
+
+def test_levels_are_ordered() -> None:
+    order: tuple[Level, ...] = ("none", "rlimits", "landlock", "namespaces")
+    for low, high in itertools.pairwise(order):
+        assert at_least(high, low)
+        assert not at_least(low, high)
+
+
+# What is refused
+
+
+def test_a_level_that_cannot_be_built_is_refused_and_nothing_runs(tmp_path: Path) -> None:
+    world = World("no_userns", "namespaces")
+    done = subprocess.run(
+        host_command(world), env=host_environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 97
+    assert done.stdout == ""
+    assert done.stderr == "jail: unshare: Operation not permitted\n"
+
+
+def test_what_is_not_there_is_refused_before_anything_starts() -> None:
+    python = sys.executable
+    with pytest.raises(JailError, match="no such program"):
+        jail_command(["/no/such/program"], JailSpec(level="rlimits"))
+    with pytest.raises(JailError, match="no such file"):
+        jail_command([python], JailSpec(level="rlimits", data={"x": Path("/no/such/file")}))
+    with pytest.raises(JailError, match="not a name"):
+        jail_command([python], JailSpec(level="rlimits", data={"../x": Path("/etc/hosts")}))
+    with pytest.raises(JailError, match="not installed"):
+        jail_command([python], JailSpec(level="rlimits", packages=("no_such_package",)))
+    with pytest.raises(JailError, match="whole file system"):
+        jail_command([python], JailSpec(level="rlimits", read_only=("/",)))
+
+
+def test_no_jail_still_means_no_environment() -> None:
+    argv, env = jail_command(["python"], JailSpec(level="none"), {"API_KEY": "x", "TZ": "UTC"})
+    assert argv == ["python"]
+    assert "API_KEY" not in env
+    assert env["TZ"] == "UTC"
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("who", ["", "user"] if ROOT else [""])
+def test_only_the_interpreter_its_packages_and_the_data_are_shown(who: str) -> None:
+    with Bait(who) as bait:
+        problem = bait.folder / "problem"
+        problem.write_text("of the host\n")
+        problem.chmod(0o666)
+        code = """
+import os, pwd
+from pathlib import Path
+assert Path("/data/problem.txt").read_text() == "of the host\\n"
+try:
+    open("/data/problem.txt", "a")
+except OSError as error:
+    print("data:", error.strerror)
+print("accounts:", [entry.pw_name for entry in pwd.getpwall()])
+print("checkout:", sorted(os.listdir(F["checkout"])))
+hidden = [F["checkout"] + "/tests", "/boot", "/home", "/etc/shadow", "/sys", "/usr/bin"]
+print("shown:", [path for path in hidden if Path(path).exists()])
+print("cwd:", os.getcwd(), os.environ["HOME"], os.environ["TMPDIR"], sorted(os.environ))
+print("pids:", [name for name in os.listdir("/proc") if name.isdigit()])
+import numpy, sympy
+print("sympy:", sympy.factor("x**2-1"))
+"""
+        spec = {"data": {"problem.txt": str(problem)}}
+        with running(World(who, "namespaces"), spec=spec) as host:
+            said = host.run(code, facts={"checkout": str(REPOSITORY)}, limits={"memory_bytes": 2 << 30})[
+                "said"
+            ]
+    lines = dict(line.split(": ", 1) for line in said.splitlines())
+    assert lines["data"] == "Read-only file system"
+    assert lines["accounts"] == "['kernel']"
+    assert "tests" not in lines["checkout"]
+    assert "kernels_sandbox" in lines["checkout"]
+    assert lines["shown"] == "[]"
+    assert lines["cwd"].startswith("/tmp /tmp /tmp ")
+    assert lines["pids"] == "['1']"
+    assert lines["sympy"] == "(x - 1)*(x + 1)"
+
+
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_the_environment_is_empty_but_for_what_is_allowed(world: World) -> None:
+    with running(world, env={"OPENAI_API_KEY": "x", "TZ": "UTC", "LD_PRELOAD": ""}) as host:
+        env = host.hello["env"]
+        assert set(env) <= {"PATH", "HOME", "TMPDIR", "LANG", "KERNELS_SANDBOX_JAIL", *ENV_ALLOWED}
+        assert host.hello["uid"] != 0
+        assert host.hello["level"] == world.level
+
+
+def test_links_are_followed_to_the_end_and_remembered(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "python").touch()
+    (tmp_path / "current").symlink_to("real")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to("../current/python")
+    real, links = resolve(str(tmp_path / "bin" / "python"))
+    assert real == str((tmp_path / "real" / "python").resolve())
+    assert [Path(path).name for path, _ in links][-2:] == ["python", "current"]
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(JailError, match="too many"):
+        resolve(str(tmp_path / "loop"))
+
+
+# How it ends
+
+
+def _tree(host: Host) -> list[psutil.Process]:
+    process = psutil.Process(host.process.pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _work_folders() -> set[str]:
+    return {path.name for path in Path(tempfile.gettempdir()).glob("kernels-jail-*")}
+
+
+def _gone(tree: list[psutil.Process], before: set[str]) -> None:
+    _, alive = psutil.wait_procs(tree, timeout=3)
+    assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    deadline = time.monotonic() + 3
+    while _work_folders() - before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _work_folders() - before
+
+
+@pytest.mark.parametrize("victim", ["host", "monitor", "zygote"])
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_nothing_survives_a_kill(world: World, victim: str) -> None:
+    before = _work_folders()
+    with running(world) as host:
+        tree = _tree(host)
+        assert len(tree) >= 4, "host, monitor, the process that forks kernels, a kernel"
+        tree[{"host": 0, "monitor": 1}[victim] if victim != "zygote" else -2].kill()
+        _gone(tree[1:], before)
+
+
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_nothing_is_left_after_an_ordinary_end(world: World) -> None:
+    before = _work_folders()
+    with running(world) as host:
+        host.run("open('left.txt', 'w').write('x')")
+        tree = _tree(host)
+        host.close()
+        _gone(tree[1:], before)
+
+
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_every_way_of_dying_is_told(world: World) -> None:
+    with running(world) as host:
+        exits = {
+            "import os; os._exit(7)": 7,
+            "import ctypes; ctypes.string_at(0)": -signal.SIGSEGV,
+            "import os; os.closerange(0, 1000); os._exit(3)": 3,
+        }
+        for code, status in exits.items():
+            answer = host.run(code)
+            assert not answer["alive"], code
+            assert answer["status"] == status, code
+            assert answer["sibling"] == "42"
+
+
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_a_stuck_kernel_is_killed_at_once(world: World) -> None:
+    code = "import signal\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass"
+    with running(world) as host:
+        answers = [host.run(code, seconds=0.3) for _ in range(3)]
+    assert all(answer["alive"] for answer in answers)
+    assert min(answer["kill_seconds"] for answer in answers) < 0.05
+
+
+def test_other_calling_conventions_end_the_process() -> None:
+    if os.uname().machine != "x86_64":
+        pytest.skip("x32 is a calling convention of x86_64")
+    with running(World("", probe().level)) as host:
+        answer = host.run("import ctypes; ctypes.CDLL(None).syscall(0x40000000 + 39); print('GOT')")
+    assert answer["status"] == -signal.SIGSYS
+    assert "GOT" not in answer["said"]
+
+
+# Memory of a whole tree
+
+_HUNGRY = """
+import os, sys
+sys.stdin.readline()
+pids = []
+for _ in range(8):
+    pid = os.fork()
+    if pid == 0:
+        block = bytearray(os.urandom(1 << 20)) * 60
+        os._exit(0)
+    pids.append(pid)
+fed = sum(os.waitpid(pid, 0)[1] == 0 for pid in pids)
+print(fed)
+"""
+_TOGETHER = _HUNGRY.replace("os._exit(0)", "import time; time.sleep(2); os._exit(0)")
+
+
+def _fed(group: cgroup.MemoryGroup | None) -> int:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _TOGETHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    if group is not None:
+        group.add(process.pid)
+    return int(process.communicate("go\n", timeout=60)[0])
+
+
+def test_fork_times_memory_is_limited_by_a_control_group() -> None:
+    try:
+        group = cgroup.MemoryGroup(200 << 20)
+    except JailError as error:
+        pytest.skip(str(error))
+    with group:
+        assert _fed(group) < 8
+        assert group.out_of_memory_kills() > 0
+        peak = group.peak()
+        assert peak is None or peak <= 200 << 20
+    assert not group.path.exists()
+    assert _fed(None) == 8, "the control: without a group all of them get their memory"
