@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,9 @@ def replay() -> Iterator[Replay]:
     with ExitStack() as servers:
 
         def start(
-            recordings: Iterable[Recording] = (), *, start_after: float = 0.0, **settings: object
+            recordings: Iterable[Recording] = (), *, start_after: float = 0.0, **settings: Any
         ) -> ReplayServer:
-            server = ReplayServer(recordings, Settings(**settings), start_after=start_after)  # type: ignore[arg-type]
+            server = ReplayServer(recordings, Settings(**settings), start_after=start_after)
             return servers.enter_context(server)
 
         yield start
