@@ -40,6 +40,7 @@ from mathagent.stretch import Stretch
 from mathagent.types import Message, ModelClient, Sampling, TokenUsage
 
 T = TypeVar("T")
+_PAUSES = 4  # requests of one stretch that may end at a stop string without a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +158,13 @@ class Rollout:
 
     async def _write(self, stretch: Stretch) -> AsyncIterator[Event]:
         """Let the model write until a block is complete or the reply ends, in several requests if it must pause."""
+        pauses = 0
         while (finish := self._budget.exhausted()) is None:
             before = len(stretch.said)
             ending: Request | None = None
-            async with aclosing(self._request(stretch)) as events:
+            # Prose that is full of fences would cost a request for each: then the parser alone has to find blocks.
+            stop = self._protocol.stop if pauses < _PAUSES else ()
+            async with aclosing(self._request(stretch, stop)) as events:
                 async for event in events:
                     yield event
                     ending = event if isinstance(event, Request) else ending
@@ -175,13 +179,14 @@ class Rollout:
                     Finish("token_limit", "the server ended the reply for its length") if cut_off else None
                 )
                 break
-            if not cut_off and not stretch.paused_at(self._protocol.stop):
+            if not cut_off and not stretch.paused_at(stop):
                 stretch.end(ended=True)
                 return
+            pauses += 1
         stretch.end(ended=False)
         self._finish = self._finish or finish
 
-    async def _request(self, stretch: Stretch) -> AsyncGenerator[Event, None]:
+    async def _request(self, stretch: Stretch, stop: tuple[str, ...]) -> AsyncGenerator[Event, None]:
         """One request; its words go into `stretch`. The last event is the `Request`."""
         said = [Part("model", stretch.said)] if stretch.said else []
         request = self._protocol.request(
@@ -190,7 +195,7 @@ class Rollout:
         chunks = self._model.stream(
             request,
             self._task.sampling,
-            stop=(*self._protocol.stop, *self._task.stop),
+            stop=(*stop, *self._task.stop),
             max_tokens=self._budget.next_request(),
         )
         started, first, deltas = time.monotonic(), None, 0

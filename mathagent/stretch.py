@@ -40,7 +40,7 @@ class Stretch:
 
     def paused_at(self, stops: tuple[str, ...]) -> bool:
         """Whether the words end with one of these stop strings, and no block has come of it."""
-        return self.block is None and self.said.endswith(stops)
+        return bool(stops) and self.block is None and self.said.endswith(stops)
 
     @property
     def prose(self) -> str:

@@ -176,8 +176,7 @@ class _Chat:
             raise UsageError("there is nothing to take back")
         state = ""
         if exchange.code:
-            state = f"; a fresh kernel ran the {restored + lost} cells before it again"
-            state += f", {lost} of them failed this time" if lost else ""
+            state = f"; in a fresh kernel, {restored} of {restored + lost} earlier cells ran again"
         notice(f"taken back: {exchange.question}{state}")
 
     async def _code(self, _: str) -> None:

@@ -22,7 +22,7 @@ class Patience:
         connect_wait: seconds to keep trying an address that refuses connections or says it is loading.
         retries: tries after the first, for a busy server (429, 5xx) and for a cut stream together.
         backoff: seconds before the first retry; doubles with each, with jitter, up to 20 s.
-        on_retry: told in one line why and how long it waits.
+        on_retry: told in one line why and how long it waits; once for a server that starts.
     """
 
     def __init__(
@@ -50,9 +50,17 @@ class Patience:
                 hint = f"it asks to come back in {failure.wait:.0f} s"
                 raise type(failure.error)(failure.error.message, hint) from failure.error
             delay = failure.wait
-        if self._on_retry is not None:
-            self._on_retry(f"{failure.error.message}; trying again in {delay:.1f} s")
+        self._tell(failure, delay)
         await asyncio.sleep(delay)
+
+    def _tell(self, failure: Failure, delay: float) -> None:
+        """Say why we wait: each retry, but a server that starts only once."""
+        if self._on_retry is None:
+            return
+        if failure.kind != "starting":
+            self._on_retry(f"{failure.error.message}; trying again in {delay:.1f} s")
+        elif self._polls == 1:
+            self._on_retry(f"{failure.error.message}; trying for {self._connect_wait:g} s")
 
     def _poll_delay(self, failure: Failure) -> float:
         now = time.monotonic()

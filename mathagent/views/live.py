@@ -36,13 +36,13 @@ class LiveView:
     def __init__(self, console: Console, recorder: Recorder) -> None:
         self._console = console
         self._recorder = recorder
-        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._render)
         self._growing = ""
         self._style = ""
         self._doing = "waiting for the model"
         self._tokens = 0
         self._answered = False
         self._start = time.monotonic()
+        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -100,11 +100,11 @@ class LiveView:
     def _render(self) -> RenderableType:
         """The region below: the tail of what still grows, then the line of figures."""
         width, height = self._console.size
-        rows = max(1, height - 4)
+        rows = max(1, height - 3)
         lines = RichText(clean(self._growing), style=self._style).wrap(self._console, max(10, width - 1))
         tail = RichText("\n").join(lines[-rows:])
         seconds = time.monotonic() - self._start
         line = parts.figures(self._recorder.usage, seconds, self._tokens)
         if not self._doing:
             return Group(tail, line)
-        return Group(tail, Spinner("dots", RichText(f"{self._doing} · ", style="dim")), line)
+        return Group(tail, Spinner("dots", RichText.assemble((f"{self._doing} · ", "dim"), line)))

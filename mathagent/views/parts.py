@@ -8,7 +8,6 @@ from __future__ import annotations
 from rich import box
 from rich.console import Group, RenderableType
 from rich.markdown import Markdown
-from rich.padding import Padding
 from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
@@ -86,7 +85,7 @@ def grade(record: GradeRecord) -> RenderableType:
     return text
 
 
-def figures(usage: UsageRecord, seconds: float, tokens: int | None = None) -> RenderableType:
+def figures(usage: UsageRecord, seconds: float, tokens: int | None = None) -> Text:
     """One line: tokens, speed, executions, cache, time. `tokens` overrides the count while it still grows."""
     made = usage.completion_tokens if tokens is None else tokens
     parts = [f"{made} tokens"]
@@ -98,4 +97,4 @@ def figures(usage: UsageRecord, seconds: float, tokens: int | None = None) -> Re
     if usage.cached_tokens is not None and usage.prompt_tokens:
         parts.append(f"{usage.cached_tokens / usage.prompt_tokens:.0%} of prompt tokens cached")
     parts.append(f"{seconds:.1f} s")
-    return Padding(Text(" · ".join(parts), style="dim"), (0, 0))
+    return Text(" · ".join(parts), style="dim")

@@ -60,12 +60,11 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
 def trace_table(traces: list[Trace]) -> RenderableType:
     """Many traces, a line each."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("id", no_wrap=True, min_width=22)
-    table.add_column("finish", no_wrap=True, min_width=9)
-    table.add_column("answer", no_wrap=True, min_width=8, overflow="ellipsis")
-    table.add_column("tokens", justify="right", min_width=6)
-    table.add_column("s", justify="right", min_width=5)
-    table.add_column("problem", no_wrap=True, ratio=1, overflow="ellipsis")
+    for name in ("id", "finish", "answer"):
+        table.add_column(name, no_wrap=True)
+    for name in ("tokens", "s"):
+        table.add_column(name, no_wrap=True, justify="right")
+    table.add_column("problem")
     marks = {"correct": " ✓", "wrong": " ✗", "undecided": " ?"}
     for trace in traces:
         mark = marks[trace.grade.verdict] if trace.grade else ""

@@ -124,6 +124,15 @@ async def test_a_stop_string_in_prose_only_pauses(executor: KernelExecutor) -> N
     assert only(events, Execution) == []
 
 
+async def test_prose_full_of_fences_costs_few_requests(executor: KernelExecutor) -> None:
+    text = "```text\na\n```\n" * 30 + "```python\nprint(2)\n```\n"
+    model = ScriptedModel(text + "and more words", "\\boxed{2}")
+    events, rollout = await run(model, executor)
+    assert rollout.reply == text + "```output\n2\n```\n\\boxed{2}"
+    assert len(model.requests) <= 6
+    assert only(events, Answer) == [Answer("2")]
+
+
 async def test_a_block_left_open_at_the_end_of_the_turn_runs(executor: KernelExecutor) -> None:
     events, rollout = await run(ScriptedModel("```python\nprint(8)", "\\boxed{8}"), executor)
     assert rollout.reply == "```python\nprint(8)\n```\n```output\n8\n```\n\\boxed{8}"
