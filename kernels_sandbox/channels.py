@@ -77,7 +77,7 @@ class Channel:
 
     def _drain(self) -> None:
         for _ in range(BATCH):
-            if self._socket.closed:
+            if self._socket.closed or self.on_frames is None:
                 return
             try:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK)
@@ -85,8 +85,7 @@ class Channel:
                 return
             except zmq.ZMQError:
                 return
-            if self.on_frames is not None:
-                self.on_frames(frames)
+            self.on_frames(frames)
         self._loop.call_soon(self._drain)
 
 

@@ -71,6 +71,12 @@ class KernelPool:
             raise PoolClosed("the pool was never entered", "use it inside `async with KernelPool() as pool`")
         return self._isolation
 
+    async def warmed(self) -> None:
+        """Wait until the kernels kept ready are ready. Raises KernelStartError where they can't be started."""
+        while len(self._ready) < self._warm:
+            self._refill()
+            await asyncio.gather(*self._tasks)
+
     @contextlib.asynccontextmanager
     async def kernel(self) -> AsyncIterator[Kernel]:
         """A fresh kernel, thrown away at exit. Raises PoolClosed and KernelStartError."""
