@@ -33,6 +33,7 @@ class Attack:
 
     limits: ChildLimits for it, bytes and counts; set low, so that the control stays harmless.
     seconds: deadline; then it is killed.
+    by_pool: also tried in a real kernel; false where it needs limits that a Policy does not have.
     own_pids: its control runs in a pid namespace of its own, because it would kill everything there is.
     """
 
@@ -42,6 +43,7 @@ class Attack:
     limits: dict[str, Any] = field(default_factory=dict)
     seconds: float = 15.0
     own_pids: bool = False
+    by_pool: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -277,6 +279,7 @@ print("GOT", count)
         "many small objects",
         'print("GOT", len([str(i) * 50 for i in range(1_500_000)]))',
         limits={"memory_bytes": 256 << 20},
+        by_pool=False,
     ),
     Attack(
         "a shared mapping",
@@ -323,6 +326,7 @@ finally:
 """,
         "namespaces",
         limits={"tmp_inodes": 1000},
+        by_pool=False,
     ),
     Attack(
         "one large file",
@@ -357,6 +361,7 @@ while time.process_time() < 2.5:
 print("GOT", time.process_time())
 """,
         limits={"cpu_seconds": 1},
+        by_pool=False,
     ),
     Attack(
         "use descriptors that were left open",
@@ -371,5 +376,6 @@ for fd in range(3, 300):
         pass
 print("GOT" if left else "none", left)
 """,
+        by_pool=False,
     ),
 ]

@@ -5,10 +5,12 @@ WORLD is a comma-separated list of what to become first:
     no_userns    user namespaces are refused, to root as well
     docker   as in a container with default settings: no CAP_SYS_ADMIN, no mount, no unshare, no user namespaces
     own_pids     a pid namespace
-LEVEL is a level of isolation, "probe" (print what is found and end), "control" (no jail at all) or "victim" (say who
+LEVEL is a level of isolation, "probe" (print what is found and end), "control" (no jail at all), "pool-LEVEL" (a real
+KernelPool, see world_pool.py) or "victim" (say who
 it is and wait to be attacked).
 """
 
+import asyncio
 import ctypes
 import errno
 import json
@@ -98,6 +100,11 @@ def main() -> int:
     if level == "probe":
         isolation = probe()
         sys.stdout.write(json.dumps(isolation.to_dict()))
+        return 0
+    if level.startswith("pool-"):
+        from tests.sandbox import world_pool
+
+        asyncio.run(world_pool.main(level.removeprefix("pool-")))
         return 0
     server = (Path(__file__).parent / "world_inside.py").read_text(encoding="utf-8")
     argv = [sys.executable, "-u", "-I", "-c", server]
