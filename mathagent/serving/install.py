@@ -49,7 +49,7 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "check the network; or put PyTorch's CPU wheel into a folder and name it in PIP_FIND_LINKS",
     ),
     (
-        ("no wheels with a matching", "has no wheels", "there is no version of torch", "No solution found"),
+        ("no wheels with a matching", "there is no version of", "No solution found"),
         "a package has no wheel for this Python and system",
         "Python 3.11 to 3.13 on Linux (x86_64, aarch64) is supported",
     ),
@@ -175,11 +175,13 @@ def _failure(text: str) -> ServerError:
 
 
 def _told(text: str) -> str:
-    """The line of uv's report that says most: its first `error:` or, below it, the innermost cause."""
-    lines = [line.strip(" │├╰─▶×\t") for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("error:")]
-    causes = [line for line in lines if line.startswith(("Caused by:", "Because", "Failed"))]
-    return (causes or errors or lines or ["uv said nothing"])[-1].removeprefix("error:").strip()
+    """What uv says is wrong, in one line: its `error:`, or the first cause where the error says too little."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    causes = [line.removeprefix("cause: ") for line in lines if line.startswith("cause: ")]
+    if errors and not errors[0].startswith("No solution found"):
+        return errors[0]
+    return (causes or errors or lines or ["uv said nothing"])[0]
 
 
 def _check_disk(folder: Path) -> None:

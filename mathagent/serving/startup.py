@@ -9,7 +9,7 @@ from pathlib import Path
 from mathagent.errors import ServerError
 from mathagent.serving.supervisor import PLAIN_START_LINE
 
-TAIL_LINES = 20
+TAIL_LINES = 12
 
 # In the order of a start of vLLM 0.32; a line that another version no longer writes only makes the report coarser.
 _PHASES: tuple[tuple[str, str], ...] = (

@@ -28,6 +28,9 @@ POLL_SECONDS = 0.2
 END_GRACE = 10.0
 """Seconds a server gets to end by itself after SIGTERM."""
 
+USAGE_STATUS = 2
+"""How a command ends that does not know its flags; the next one would not know them either."""
+
 PLAIN_START_LINE = "trying the next command"
 
 log = logging.getLogger("mathagent.supervisor")
@@ -72,16 +75,18 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         adopt_orphans()
         try:
-            for command in self.plan.commands:
+            for attempt, command in enumerate(self.plan.commands, 1):
                 server = self._launch(command)
                 try:
                     if self._wait_until_ready(server):
                         return self._watch(server)
                 finally:
                     self._end(server)
-                if self._should_end():
+                if self._should_end() or server.returncode == USAGE_STATUS:
                     return 1
-                log.info("that start failed (exit status %s); %s", server.returncode, PLAIN_START_LINE)
+                log.info("that start failed (exit status %s)", server.returncode)
+                if attempt < len(self.plan.commands):
+                    log.info(PLAIN_START_LINE)
             return 1
         finally:
             remove_state(os.getpid())
