@@ -99,9 +99,13 @@ def named_launch(model: str, flags: Sequence[str], port: int | None) -> Launch:
 
 
 def resolved(model: str) -> str:
-    """A path made absolute; a name as it is."""
+    """A path made absolute; a name as it is. Raises UsageError for what can only be a path and is not there."""
     path = Path(model).expanduser()
-    return str(path.resolve()) if model and path.is_dir() else model
+    if model and path.exists():
+        return str(path.resolve())
+    if model.startswith(("/", "./", "../", "~")):
+        raise UsageError(f"there is no model at {path}", "give a folder with weights, or a name on Hugging Face")
+    return model
 
 
 def _user_vllm(model: str) -> list[str]:

@@ -62,6 +62,8 @@ def test_a_path_is_made_absolute_and_a_name_left(tmp_path: Path, monkeypatch: py
     assert resolved("model") == str((tmp_path / "model").resolve())
     assert resolved("owner/model") == "owner/model"
     assert resolved("") == ""
+    with pytest.raises(UsageError, match="no model at"):
+        resolved("./other")
 
 
 def test_what_the_user_has_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
