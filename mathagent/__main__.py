@@ -1,0 +1,5 @@
+"""`python -m mathagent`."""
+
+from mathagent.cli import main
+
+main()
