@@ -108,9 +108,8 @@ def confine_self(limits: ChildLimits = _DEFAULT) -> None:
 
 
 def _own_namespaces(limits: ChildLimits) -> None:
-    syscalls.unshare(
-        syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
-    )
+    network = syscalls.CLONE_NEWNET if limits.own_network else 0
+    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS | network)
     tmpfs("/tmp", limits.tmp_bytes, limits.tmp_inodes, "0700")
     for path in limits.hide:
         tmpfs(path, 4096, 2, "0555", MS_NOSUID | MS_NODEV | MS_RDONLY)

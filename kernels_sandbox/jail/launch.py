@@ -23,12 +23,12 @@ from typing import NoReturn
 
 from . import landlock, mounts, syscalls
 from .command import start_time
+from .identity import become, unprivileged_id
 from .inside import VARIABLE
 from .levels import JailError
 from .spec import Plan
 
 FAILED = 97
-_OWN_UIDS = 0x6B000000  # plus a process id: beyond every account, and no other process has it
 _SPARE_TASKS = 1024
 _NAMESPACES = (
     syscalls.CLONE_NEWNS
@@ -81,27 +81,12 @@ def _run(plan: Plan, argv: list[str]) -> int:
     return _without_user_namespaces(plan, argv, host)
 
 
-def _host_uid(plan: Plan) -> int | None:
-    """As root, the uid to become."""
-    if os.geteuid() != 0:
-        return None
-    return plan.uid if plan.uid is not None else _OWN_UIDS + os.getpid()
-
-
-def _become(uid: int) -> None:
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-    # The change of uid made /proc/self root's own; the id maps are written there.
-    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
-
-
 def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
-    uid, root = _host_uid(plan), ""
+    uid, root = unprivileged_id(plan.uid), ""
     if uid is not None:
         syscalls.unshare(syscalls.CLONE_NEWNS)
         root = mounts.stage(plan)
-        _become(uid)
+        become(uid)
     own_uid, own_gid = os.geteuid(), os.getegid()
     syscalls.unshare(syscalls.CLONE_NEWUSER | _NAMESPACES)
     Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
@@ -126,7 +111,9 @@ def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
 
 def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
     """Landlock or only limits. Root, where it is more than a name, still gives mount, pid and network namespaces."""
-    uid, root, work = _host_uid(plan), "", ""
+    uid, root, work = unprivileged_id(plan.uid), "", ""
+    if uid is None and os.geteuid() == 0:
+        raise JailError("root of a container with no other user: nobody to become; run as an ordinary user")
     if uid is not None and syscalls.effective_capabilities() >> syscalls.CAP_SYS_ADMIN & 1:
         syscalls.unshare(_NAMESPACES)
         root = mounts.stage(plan)
@@ -148,10 +135,9 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         if root:
             mounts.enter(plan, root)
         if uid is not None:
-            _become(uid)
+            become(uid)
         syscalls.die_with_parent()  # again: the change of uid cleared it
         syscalls.no_new_privileges()
-        syscalls.drop_bounding_set() if uid is None and os.geteuid() == 0 else None
         os.environ.update({VARIABLE: json.dumps(facts), "HOME": work or "/tmp", "TMPDIR": work or "/tmp"})
         os.chdir(work or "/tmp")
         if plan.level == "landlock":

@@ -59,6 +59,8 @@ class ChildLimits:
     tasks: threads (with subprocesses: processes too) of this kernel; counted per kernel at `namespaces`, else
         over all processes of the uid, and there only set where that uid belongs to this jail alone.
     tmp_bytes, tmp_inodes: size of the private /tmp (`namespaces`; below it no limit but the disk's).
+    own_network: a network namespace for each kernel rather than the jail's, which is as empty. Without sockets,
+        which are refused anyway, it is a second lock on the same door and costs 0.8 ms and some memory.
     hide: folders to cover with an empty read-only one (`namespaces`).
     subprocesses: allow fork and exec. Memory then is limited per process only: use a cgroup.
     keep_fds: close every other descriptor from 3 on; None closes nothing.
@@ -73,6 +75,7 @@ class ChildLimits:
     tasks: int = 64
     tmp_bytes: int = 64 * MB
     tmp_inodes: int = 4096
+    own_network: bool = True
     hide: tuple[str, ...] = ()
     subprocesses: bool = False
     keep_fds: tuple[int, ...] | None = None

@@ -16,11 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import cgroup, landlock, seccomp, syscalls
+from .identity import become, unprivileged_id
 from .levels import JailError, Layer
 from .mounts import INNER_ID
 from .syscalls import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS
-
-_UID = 0x6B000000
 
 _MEND_USER = (
     "allow user namespaces: sysctl user.max_user_namespaces > 0, kernel.unprivileged_userns_clone=1 (Debian), "
@@ -33,11 +32,9 @@ _MEND_OPEN = "install the environment where every user can read it, or run as an
 
 
 def _unprivileged() -> None:
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(_UID, _UID, _UID)
-        os.setresuid(_UID, _UID, _UID)
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+    uid = unprivileged_id()
+    if uid is not None:
+        become(uid)
 
 
 def _user() -> None:

@@ -42,7 +42,8 @@ ENDS = [
     World("docker", "landlock"),
     World("", "rlimits"),
 ]
-ENDS += [World("user", "namespaces"), World("user", "landlock"), World("user", "rlimits")] if ROOT else []
+ENDS += [World("user", level) for level in ("namespaces", "landlock", "rlimits")] if ROOT else []
+ENDS += [World("user,fake_root" if ROOT else "fake_root", "namespaces")]
 
 
 @contextlib.contextmanager
@@ -96,6 +97,19 @@ def test_a_level_that_cannot_be_built_is_refused_and_nothing_runs(tmp_path: Path
     assert done.returncode == 97
     assert done.stdout == ""
     assert done.stderr == "jail: unshare: Operation not permitted\n"
+
+
+def test_root_that_cannot_become_another_user_is_refused() -> None:
+    world = World("user,fake_root" if ROOT else "fake_root", "landlock")
+    done = subprocess.run(
+        host_command(world),
+        env=host_environment(),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 97
+    assert done.stderr.startswith("jail: root of a container with no other user")
 
 
 def test_what_is_not_there_is_refused_before_anything_starts() -> None:
@@ -168,6 +182,26 @@ def test_the_environment_is_empty_but_for_what_is_allowed(world: World) -> None:
         assert set(env) <= {"PATH", "HOME", "TMPDIR", "LANG", "KERNELS_SANDBOX_JAIL", *ENV_ALLOWED}
         assert host.hello["uid"] != 0
         assert host.hello["level"] == world.level
+
+
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_a_kernel_cannot_see_the_files_of_another(world: World) -> None:
+    """The control is the level `rlimits` as an ordinary user, where the same uid is all that separates them."""
+    code = """
+import os
+from pathlib import Path
+for folder in (Path(".."), Path("/tmp")):
+    for number in range(F["sibling"] - 50, F["sibling"] + 50):
+        path = folder / f"kernel-{number}" / "of-a-sibling"
+        if number != os.getpid() and path.exists():
+            print("GOT", path.read_text())
+    path = folder / "of-a-sibling"
+    if path.exists():
+        print("GOT", path.read_text())
+"""
+    with running(world) as host:
+        said = host.run(code, facts={"sibling": host.hello["sibling"]})["said"]
+    assert ("GOT" in said) == (world.level == "rlimits"), said
 
 
 def test_links_are_followed_to_the_end_and_remembered(tmp_path: Path) -> None:

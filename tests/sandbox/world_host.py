@@ -4,6 +4,7 @@ WORLD is a comma-separated list of what to become first:
     user     an ordinary user (from root), who can read the interpreter wherever it lies
     no_userns    user namespaces are refused, to root as well
     docker   as in a container with default settings: no CAP_SYS_ADMIN, no mount, no unshare, no user namespaces
+    fake_root    root of a user namespace that has no other user
     own_pids     a pid namespace
 LEVEL is a level of isolation, "probe" (print what is found and end), "control" (no jail at all), "pool-LEVEL" (a real
 KernelPool, see world_pool.py) or "victim" (say who
@@ -69,6 +70,12 @@ def become(world: str) -> None:
     words = world.split(",")
     if "user" in words and os.geteuid() == 0:
         become_user()
+    if "fake_root" in words:
+        uid, gid = os.geteuid(), os.getegid()
+        syscalls.unshare(syscalls.CLONE_NEWUSER)
+        Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1", encoding="utf-8")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1", encoding="utf-8")
     if "docker" in words:
         if os.geteuid() == 0:
             show_interpreter()

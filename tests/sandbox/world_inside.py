@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 
 from kernels_sandbox.jail import ChildLimits, confine_self, forget_child, fork_child, inside
 
@@ -42,6 +43,7 @@ def sibling():
 
     def body():
         s = 42
+        Path("of-a-sibling").write_text("a sibling's file")
         while os.read(ask_read, 1):
             os.write(1, str(s).encode())
 
@@ -62,7 +64,7 @@ def sibling():
             return "dead"
         return os.read(read, 10).decode() if select.select([read], [], [], 5)[0] else "silent"
 
-    return ask
+    return ask, child.pid
 
 
 def attack(request):
@@ -107,8 +109,14 @@ def attack(request):
 
 def main():
     """Serve until stdin ends."""
-    ask = sibling()
-    hello = {"level": inside().level, "work": inside().work, "uid": os.getuid(), "env": dict(os.environ)}
+    ask, number = sibling()
+    hello = {
+        "level": inside().level,
+        "work": inside().work,
+        "uid": os.getuid(),
+        "sibling": number,
+        "env": dict(os.environ),
+    }
     sys.stdout.write(json.dumps(hello) + "\n")
     for line in sys.stdin:
         answer = attack(json.loads(line))
