@@ -10,11 +10,14 @@ import re
 
 from kernels_sandbox import CellResult
 
-# CSI and OSC sequences, and what is left of colour codes when the escape character was lost on the way.
+# CSI and OSC sequences, seven-bit or eight-bit, and what is left of colour codes when the escape character was lost on
+# the way.
 _ANSI = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|\[\d{1,2}(?:;\d{1,3})+m"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]*(?:\x07|\x1b\\|\x9c)|\x1b[@-Z\\-_]"
+    r"|\[\d{1,2}(?:;\d{1,3})+m"
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a character: no terminal, file or server takes one
 _FRAME = re.compile(r"^(?:  )?(?:Cell In\[\d+\], line \d+|File .+)$|^  File \".*\", line \d+")
 _OWN_FRAME = re.compile(r"Cell In\[\d+\]|<ipython-input|<string>|<stdin>")
 _ERROR_CHARS = 600
@@ -48,11 +51,14 @@ def show(result: CellResult, limit: int) -> str:
 
 
 def clean(text: str) -> str:
-    """Take off ANSI sequences and control characters; a carriage return wipes its line, as in a terminal."""
+    """Take off ANSI sequences and control characters; a carriage return wipes its line, as in a terminal.
+
+    What comes out can be written to a terminal and encoded as UTF-8, whatever came in.
+    """
     text = _ANSI.sub("", text).replace("\r\n", "\n")
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
-    return _CONTROL.sub("", text)
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub("", text))
 
 
 def cut_middle(text: str, limit: int) -> str:

@@ -90,3 +90,15 @@ def test_errors_and_what_was_lost_stay_when_the_output_is_cut() -> None:
 @pytest.mark.parametrize("value", ["", "x" * 100_000])
 def test_an_error_message_is_bounded(value: str) -> None:
     assert len(short_traceback("", "ValueError", value)) < 800
+
+
+def test_eight_bit_sequences_and_half_characters_are_taken_off_too() -> None:
+    assert clean("\x9b31mred\x9b0m \x9d0;title\x9cx\x85y\x80") == "red xy"
+    assert clean("a\ud800b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+@given(text=st.text(alphabet=st.characters(codec=None)))
+def test_whatever_comes_in_a_terminal_can_take_it(text: str) -> None:
+    shown = clean(text)
+    shown.encode()
+    assert not any(ord(each) < 32 and each not in "\n\t" or 127 <= ord(each) < 160 for each in shown)
