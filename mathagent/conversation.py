@@ -29,6 +29,11 @@ class Exchange:
         }
         return [step.code for step in self.trace.steps if isinstance(step, CodeStep) and step.index in ran]
 
+    @property
+    def ran(self) -> bool:
+        """Whether any code was run, well or not: what failed may have set variables before it did."""
+        return any(isinstance(step, OutputStep) for step in self.trace.steps)
+
 
 class Conversation:
     """The exchanges so far, and the kernel that they share.
@@ -67,7 +72,7 @@ class Conversation:
         if not self.exchanges:
             return None, 0, 0
         taken = self.exchanges.pop()
-        if not taken.code:
+        if not taken.ran:
             return taken, 0, 0
         await self.executor.reset()
         restored = lost = 0

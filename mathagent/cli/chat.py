@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from kernels_sandbox import SandboxError
 from mathagent.cli import options
 from mathagent.cli.failures import complain, console, notice, told
 from mathagent.cli.interrupts import interruptible
@@ -84,7 +86,7 @@ async def _chat(settings: Settings, trace_file: Path) -> None:
                         break
                 elif line:
                     await chat.ask(line)
-            except MathAgentError as error:
+            except (MathAgentError, SandboxError) as error:
                 complain(error.message, error.hint)
 
 
@@ -140,7 +142,7 @@ class _Chat:
     async def ask(self, question: str) -> None:
         """Put a question to the model and show the reply as it comes."""
         rollout, recorder = self._conversation.ask(question)
-        with interruptible(rollout.cancel):
+        with interruptible(rollout.cancel, second_ends=False):
             if self._screen.is_terminal:
                 with LiveView(self._screen, recorder) as view:
                     async for event in rollout.events():
@@ -171,11 +173,12 @@ class _Chat:
         notice("forgotten; the next question gets a fresh kernel")
 
     async def _undo(self, _: str) -> None:
-        exchange, restored, lost = await self._conversation.undo()
+        with interruptible(self._conversation.executor.interrupt, second_ends=False):
+            exchange, restored, lost = await self._conversation.undo()
         if exchange is None:
             raise UsageError("there is nothing to take back")
         state = ""
-        if exchange.code:
+        if exchange.ran:
             state = f"; in a fresh kernel, {restored} of {restored + lost} earlier cells ran again"
         notice(f"taken back: {exchange.question}{state}")
 
@@ -212,10 +215,11 @@ class _Chat:
             number = float(value) if name in ("seconds", "cell_seconds") else int(value)
         except ValueError:
             raise UsageError(f"{name} needs a number, not {value!r}") from None
-        if number < (0 if name == "executions" else 1):
+        if not (0 if name == "executions" else 1) <= number < math.inf:
             raise UsageError(f"{name} can't be {value}")
         changed: dict[str, Any] = {name: number}
         session.limits = replace(session.limits, **changed)
+        notice(f"{name} {number:g}")
 
     async def _model(self, name: str) -> None:
         session = self._conversation.session

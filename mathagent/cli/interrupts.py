@@ -1,4 +1,4 @@
-"""Ctrl-C while something runs: the first asks it to stop, the second ends the program."""
+"""Ctrl-C while something runs: the first asks it to stop, the second ends the program (or, in a chat, asks again)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def interruptible(stop: Callable[[], Awaitable[None]]) -> Iterator[None]:
+def interruptible(stop: Callable[[], Awaitable[None]], *, second_ends: bool = True) -> Iterator[None]:
     """Inside of it, Ctrl-C calls `stop`; a second Ctrl-C cancels the current task (KeyboardInterrupt outside).
+
+    Without `second_ends` every Ctrl-C calls `stop`: for a session that impatience must not end.
 
     Where the event loop can't take signals (Windows), Ctrl-C ends the program at once.
     """
@@ -19,7 +21,7 @@ def interruptible(stop: Callable[[], Awaitable[None]]) -> Iterator[None]:
     stopping: list[asyncio.Future[None]] = []
 
     def pressed() -> None:
-        if stopping and task is not None:
+        if second_ends and stopping and task is not None:
             task.cancel()
         else:
             stopping.append(asyncio.ensure_future(stop()))
