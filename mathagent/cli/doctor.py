@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from typing import Annotated
 
 import typer
@@ -14,6 +12,7 @@ from rich.text import Text
 from mathagent.checks import Check, all_checks
 from mathagent.cli import options
 from mathagent.cli.failures import Exit, console, told
+from mathagent.cli.machine import write_json
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -36,7 +35,7 @@ def doctor(
             check.name: {"status": check.status, "detail": check.detail, "mend": check.mend}
             for check in checks
         }
-        sys.stdout.write(json.dumps(records, ensure_ascii=False) + "\n")
+        write_json(records)
     else:
         _print(checks)
     raise typer.Exit(Exit.error if failed else 0)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from kernels_sandbox import SandboxError
 from mathagent.errors import MathAgentError, UsageError
+from mathagent.shown import clean
 
 
 class Exit(IntEnum):
@@ -33,14 +34,14 @@ def console(*, stderr: bool = False) -> Console:
 
 def notice(line: str) -> None:
     """A line about what goes on, on stderr."""
-    console(stderr=True).print(Text(line, style="dim"))
+    console(stderr=True).print(Text(clean(line), style="dim"), soft_wrap=True)
 
 
 def complain(message: str, hint: str = "") -> None:
     """One line about an error, and how to mend it, on stderr."""
-    line = Text.assemble(("error: ", "bold red"), " ".join(message.split()))
+    line = Text.assemble(("error: ", "bold red"), " ".join(clean(message).split()))
     if hint:
-        line.append(f" ({hint})", style="dim")
+        line.append(f" ({clean(hint)})", style="dim")
     console(stderr=True).print(line, soft_wrap=True)
 
 

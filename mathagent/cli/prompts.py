@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mathagent.cli.failures import console, told
+from mathagent.cli.machine import write_json
 from mathagent.prompts import Prompt, find_prompt
 from mathagent.prompts import prompts as all_prompts
 
@@ -24,7 +24,7 @@ def prompts(
         chosen = [find_prompt(name)] if name else list(all_prompts().values())
         if as_json:
             records = [_record(prompt) for prompt in chosen]
-            sys.stdout.write(json.dumps(records[0] if name else records, ensure_ascii=False) + "\n")
+            write_json(records[0] if name else records)
         elif name:
             sys.stdout.write(chosen[0].text)
         else:

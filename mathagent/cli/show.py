@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mathagent.cli.failures import console, told
+from mathagent.cli.machine import write_json
 from mathagent.trace import default_file, find, read
 from mathagent.views.trace import trace_parts, trace_table
 
@@ -36,7 +36,7 @@ def show(
         traces = list(deque(read(path), maxlen=last)) if as_list else [find(path, name)]
         if as_json:
             for trace in traces:
-                sys.stdout.write(trace.model_dump_json() + "\n")
+                write_json(trace.model_dump(mode="json"))
             return
         screen = console()
         if as_list:

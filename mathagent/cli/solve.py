@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -17,8 +16,9 @@ import typer
 from mathagent.cli import options
 from mathagent.cli.failures import Exit, complain, console, notice, told
 from mathagent.cli.interrupts import interruptible
+from mathagent.cli.machine import write_json
 from mathagent.cli.options import Display
-from mathagent.errors import UsageError
+from mathagent.errors import TraceError, UsageError
 from mathagent.events import Event
 from mathagent.executor import KernelExecutor
 from mathagent.grading import Grader
@@ -26,6 +26,7 @@ from mathagent.limits import Limits
 from mathagent.serving import DEMO_NOTICE
 from mathagent.session import open_session
 from mathagent.settings import Settings
+from mathagent.shown import clean
 from mathagent.trace import Recorder, Trace, append, default_file
 from mathagent.trace.schema import FailureStep, GradeRecord, ProblemRecord
 from mathagent.types import Sampling
@@ -113,7 +114,8 @@ def solve(
         if display is Display.auto:
             display = Display.rich if sys.stdout.isatty() else Display.quiet
         output = _Output(as_json, display, target)
-        code = asyncio.run(_solve(_read(problem, file), answer, chosen, output))
+        gold = None if answer is None else _utf8(answer, "--answer")
+        code = asyncio.run(_solve(_read(problem, file), gold, chosen, output))
     raise typer.Exit(code)
 
 
@@ -123,20 +125,37 @@ def _read(problem: str | None, file: Path | None) -> str:
         raise UsageError("a problem and --file exclude each other")
     if file is not None:
         try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+            text = _standard_input() if str(file) == "-" else file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"can't read {file}: {error}") from None
     elif problem in (None, "-"):
-        if sys.stdin.isatty():
+        if sys.stdin is None or sys.stdin.isatty():
             raise UsageError(
                 "no problem given", 'mathagent solve "What is 7 * 6?", or --file, or standard input'
             )
-        text = sys.stdin.read()
+        text = _standard_input()
     else:
         text = problem
     if not text.strip():
         raise UsageError("the problem is empty")
-    return text.strip()
+    return _utf8(text.strip(), "the problem")
+
+
+def _standard_input() -> str:
+    """All of standard input as UTF-8, whatever the locale says."""
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"standard input is not valid UTF-8 (at byte {error.start})") from None
+
+
+def _utf8(text: str, what: str) -> str:
+    """The text itself. Raises UsageError where the shell or a pipe handed over bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what} is not valid UTF-8 (at character {error.start})") from None
+    return text
 
 
 async def _solve(problem: str, gold: str | None, settings: Settings, output: _Output) -> int:
@@ -154,8 +173,12 @@ async def _solve(problem: str, gold: str | None, settings: Settings, output: _Ou
     trace = recorder.trace()
     if gold is not None:
         trace.grade = await _grade(trace.answer, gold)
-    if output.trace is not None:
-        append(output.trace, trace)
+    try:
+        if output.trace is not None:
+            append(output.trace, trace)
+    except TraceError:
+        _report(trace, replace(output, trace=None))  # the answer is there all the same
+        raise
     _report(trace, output)
     return _exit_code(trace)
 
@@ -187,10 +210,10 @@ def _view(output: _Output, recorder: Recorder) -> Iterator[_View]:
 def _report(trace: Trace, output: _Output) -> None:
     """What stands at the end: the result on stdout, failures on stderr."""
     if output.as_json:
-        sys.stdout.write(json.dumps(_summary(trace, output.trace), ensure_ascii=False) + "\n")
+        write_json(_summary(trace, output.trace))
     elif output.display is Display.quiet:
         if trace.answer is not None:
-            sys.stdout.write(trace.answer + "\n")
+            sys.stdout.write(clean(trace.answer) + "\n")
         if trace.grade is not None:
             notice(f"{trace.grade.verdict}: expected {trace.grade.gold} {trace.grade.detail}".rstrip())
     else:

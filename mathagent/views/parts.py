@@ -72,7 +72,7 @@ def answer(text: str) -> RenderableType:
 
 def ending(reason: str, detail: str, answered: bool) -> RenderableType:
     """Why the solve ended, where that is not simply its answer."""
-    return Text(f"{reason}: {clean(detail)}", style="yellow" if answered else "bold yellow")
+    return Text(f"{clean(reason)}: {clean(detail)}", style="yellow" if answered else "bold yellow")
 
 
 def grade(record: GradeRecord) -> RenderableType:

@@ -47,7 +47,7 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
             case RequestStep():
                 yield _request(step)
             case FailureStep(message=message, hint=hint):
-                yield Text(f"{clean(message)}" + (f" ({hint})" if hint else ""), style="bold red")
+                yield Text(clean(f"{message} ({hint})" if hint else message), style="bold red")
     yield Rule("end", align="left", style="dim")
     if trace.answer is not None:
         yield parts.answer(trace.answer)
@@ -69,8 +69,8 @@ def trace_table(traces: list[Trace]) -> RenderableType:
     for trace in traces:
         mark = marks[trace.grade.verdict] if trace.grade else ""
         table.add_row(
-            trace.id,
-            trace.finish.reason,
+            Text(clean(trace.id)),
+            Text(clean(trace.finish.reason)),
             Text(clean(trace.answer or "-")[:20] + mark),
             str(trace.usage.completion_tokens),
             f"{trace.seconds:.1f}",
@@ -107,4 +107,4 @@ def _request(step: RequestStep) -> RenderableType:
     )
     if step.stop_reason is not None:
         text += f" at {step.stop_reason!r}"
-    return Padding(Text(text, style="dim"), (0, 0, 0, 2))
+    return Padding(Text(clean(text), style="dim"), (0, 0, 0, 2))
