@@ -54,7 +54,7 @@ def jail_command(
     Start the result with any process API, passing `spec.fds` (`pass_fds`) and exactly the environment returned.
     The process started is a monitor: it ends with the status of `argv` (128 + n for a signal; 97 where the jail
     could not be built, with one line on standard error), and the jail ends with it, or with this process, in
-    whatever way either of them ends.
+    whatever way either of them ends. SIGTERM ends it in good order.
 
     Args:
         argv: the program (an absolute path, or found on PATH) and its arguments. At `namespaces` it has

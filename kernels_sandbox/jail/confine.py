@@ -10,18 +10,20 @@ One process, one thread, until `confine_self` has returned. Everything here is o
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from . import landlock, seccomp, syscalls
-from .inside import Inside, inside
+from .inside import DEAD, Inside, inside
 from .levels import JailError, Level
 from .mounts import INNER_ID, tmpfs
+from .remove import remove_tree
 from .spec import ChildLimits
 from .syscalls import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, mount
 
@@ -147,8 +149,14 @@ def _own_folder(jail: Inside, level: Level) -> None:
 def forget_child(pid: int) -> None:
     """Remove what a child that has been reaped left behind: its folder, below `namespaces`."""
     jail = inside()
-    if jail.level in ("rlimits", "landlock"):
-        shutil.rmtree(_child_folder(jail, pid), ignore_errors=True)
+    if jail.level not in ("rlimits", "landlock"):
+        return
+    folder = _child_folder(jail, pid)
+    if not jail.swept:
+        remove_tree(folder)  # it lies in a small file system in memory
+        return
+    with contextlib.suppress(OSError):
+        Path(folder).rename(f"{jail.work}/{DEAD}{pid}-{time.monotonic_ns()}")
 
 
 def _set_limits(limits: ChildLimits, jail: Inside) -> None:

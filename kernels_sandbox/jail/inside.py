@@ -10,6 +10,7 @@ from functools import cache
 from .levels import Level
 
 VARIABLE = "KERNELS_SANDBOX_JAIL"
+DEAD = "dead-"  # name of a folder that the sweeper removes
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Inside:
     """The jail around this process.
 
     work: the folder that may be written. readable, devices: what Landlock leaves open (level `landlock`).
+    swept: a helper outside removes the folders of dead kernels once they are marked.
     task_ceiling: limit on all tasks of this uid together where they can't be counted per kernel; 0: can be.
     """
 
@@ -24,6 +26,7 @@ class Inside:
     work: str = ""
     readable: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    swept: bool = False
     task_ceiling: int = 0
 
 
@@ -39,5 +42,6 @@ def inside() -> Inside:
         work=raw["work"],
         readable=tuple(raw.get("readable", ())),
         devices=tuple(raw.get("devices", ())),
+        swept=raw.get("swept", False),
         task_ceiling=raw.get("task_ceiling", 0),
     )

@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -24,12 +23,14 @@ from typing import NoReturn
 from . import landlock, mounts, syscalls
 from .command import start_time
 from .identity import become, unprivileged_id
-from .inside import VARIABLE
+from .inside import DEAD, VARIABLE
 from .levels import JailError
+from .remove import remove_tree
 from .spec import Plan
 
 FAILED = 97
 _SPARE_TASKS = 1024
+_SWEEP_SECONDS = 0.5
 _NAMESPACES = (
     syscalls.CLONE_NEWNS
     | syscalls.CLONE_NEWPID
@@ -94,7 +95,7 @@ def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
     Path("/proc/self/gid_map").write_text(f"{mounts.INNER_ID} {own_gid} 1", encoding="utf-8")
     root = root or mounts.stage(plan)
 
-    def inside() -> None:
+    def inside(_: int) -> None:
         mounts.enter(plan, root)
         syscalls.no_new_privileges()
         keep = 1 << syscalls.CAP_SYS_ADMIN
@@ -111,7 +112,7 @@ def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
 
 def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
     """Landlock or only limits. Root, where it is more than a name, still gives mount, pid and network namespaces."""
-    uid, root, work = unprivileged_id(plan.uid), "", ""
+    uid, root, work, sweeper = unprivileged_id(plan.uid), "", "", 0
     if uid is None and os.geteuid() == 0:
         raise JailError("root of a container with no other user: nobody to become; run as an ordinary user")
     if uid is not None and syscalls.effective_capabilities() >> syscalls.CAP_SYS_ADMIN & 1:
@@ -119,7 +120,7 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         root = mounts.stage(plan)
     else:
         work = tempfile.mkdtemp(prefix="kernels-jail-")
-        _sweep_afterwards(work)
+        sweeper = _start_sweeper(work)
         if uid is not None:
             os.chown(work, uid, uid)
     readable = [*(bind.target if root else bind.source for bind in plan.binds), *_READABLE_SYSTEM]
@@ -128,15 +129,16 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         "work": work or "/tmp",
         "readable": readable,
         "devices": _DEVICES,
+        "swept": bool(sweeper),
         "task_ceiling": _tasks(uid if uid is not None else os.geteuid()) + _SPARE_TASKS,
     }
 
-    def inside() -> None:
+    def inside(monitor: int) -> None:
         if root:
             mounts.enter(plan, root)
         if uid is not None:
             become(uid)
-        syscalls.die_with_parent()  # again: the change of uid cleared it
+            _die_with_monitor(monitor)  # again: the change of uid cleared it
         syscalls.no_new_privileges()
         os.environ.update({VARIABLE: json.dumps(facts), "HOME": work or "/tmp", "TMPDIR": work or "/tmp"})
         os.chdir(work or "/tmp")
@@ -147,20 +149,28 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
     try:
         return _supervise(inside, plan.fds, host)
     finally:
-        if work:
-            shutil.rmtree(work, ignore_errors=True)
+        if sweeper:
+            remove_tree(work)
+            os.kill(sweeper, signal.SIGKILL)
+            os.waitpid(sweeper, 0)
 
 
-def _sweep_afterwards(work: str) -> None:
-    """A helper process that removes the work folder even where this monitor is killed."""
+def _start_sweeper(work: str) -> int:
+    """Fork a helper that removes the folders of dead kernels, and the work folder should this monitor be killed.
+
+    The process that forks kernels only marks them: a folder with a million files must not keep it busy.
+    """
     monitor = syscalls.pidfd_open(os.getpid())
-    if os.fork() > 0:
+    pid = os.fork()
+    if pid > 0:
         os.close(monitor)
-        return
+        return pid
     syscalls.close_from(0, keep=(monitor,))
-    select.select([monitor], [], [])
+    while not select.select([monitor], [], [], _SWEEP_SECONDS)[0]:
+        for folder in Path(work).glob(DEAD + "*"):
+            remove_tree(str(folder))
     for _ in range(100):  # the jail dies with the monitor, but not in the same instant
-        shutil.rmtree(work, ignore_errors=True)
+        remove_tree(work)
         if not Path(work).exists():
             break
         time.sleep(0.02)
@@ -180,19 +190,27 @@ def _tasks(uid: int) -> int:
     return total
 
 
-def _supervise(inside: Callable[[], None], fds: tuple[int, ...], host: int) -> int:
+def _stop(*_: object) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _die_with_monitor(monitor: int) -> None:
+    """Ask for death with the monitor; `monitor` is a pipe that only it can write to, closed if it is dead already."""
+    syscalls.die_with_parent()
+    if select.select([monitor], [], [], 0)[0]:
+        os._exit(FAILED)
+
+
+def _supervise(inside: Callable[[int], None], fds: tuple[int, ...], host: int) -> int:
     """Fork, run `inside` (which execs) in the child, wait for it or for the host process. Returns an exit status."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            syscalls.die_with_parent()
             os.close(write)
-            if select.select([read], [], [], 0)[0]:  # the monitor was killed before the line above
-                os._exit(FAILED)
-            os.close(read)
             os.close(host)
-            inside()
+            _die_with_monitor(read)
+            inside(read)
         except (OSError, JailError) as error:
             _fail(error)
         except BaseException:
@@ -201,9 +219,11 @@ def _supervise(inside: Callable[[], None], fds: tuple[int, ...], host: int) -> i
     child = syscalls.pidfd_open(pid)
     for fd in fds:
         os.close(fd)
-    ready = select.select([child, host], [], [])[0]
-    if child not in ready:
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        select.select([child, host], [], [])
+    finally:
         syscalls.pidfd_kill(child, signal.SIGKILL)
-    status = os.waitpid(pid, 0)[1]
+        status = os.waitpid(pid, 0)[1]
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

@@ -110,6 +110,7 @@ def attack(request):
 def main():
     """Serve until stdin ends."""
     ask, number = sibling()
+    assert ask() == "42"
     hello = {
         "level": inside().level,
         "work": inside().work,
