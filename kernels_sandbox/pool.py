@@ -19,6 +19,9 @@ from kernels_sandbox.live import LiveKernel
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import Launcher
 
+REFILL_DELAY = 0.05
+"""Seconds between handing out a warm kernel and starting the next one, so as not to compete with its first cell."""
+
 
 class KernelPool:
     """Hands out kernels; an asynchronous context manager that ends every kernel at its exit.
@@ -90,12 +93,12 @@ class KernelPool:
         """A live kernel that nobody has used."""
         while self._ready:
             live = self._ready.popleft()
-            self._refill()
+            self._refill(REFILL_DELAY)
             if live.alive:
                 return live
             await self._release(live)
         live = await self._start()
-        self._refill()
+        self._refill(REFILL_DELAY)
         return live
 
     async def _release(self, live: LiveKernel) -> None:
@@ -109,18 +112,21 @@ class KernelPool:
         self._live.add(live)
         return live
 
-    def _refill(self) -> None:
-        if self._refilling or self._launcher is None:
+    def _refill(self, delay: float = 0.0) -> None:
+        if self._refilling or self._launcher is None or len(self._ready) >= self._warm:
             return
         self._refilling = True
-        task = asyncio.create_task(self._fill())
+        task = asyncio.create_task(self._fill(delay))
         self._tasks.add(task)
         task.add_done_callback(self._filled)
 
-    async def _fill(self) -> None:
+    async def _fill(self, delay: float) -> None:
         try:
+            await asyncio.sleep(delay)
             while len(self._ready) < self._warm:
-                self._ready.append(await self._start())
+                live = await self._start()
+                await live.prime()
+                self._ready.append(live)
         finally:
             self._refilling = False
 

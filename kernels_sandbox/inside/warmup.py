@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import os
 import random
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from tornado.ioloop import IOLoop
 
 if TYPE_CHECKING:
     from kernels_sandbox.inside.app import SandboxKernel
@@ -23,9 +27,17 @@ _FOR_MODULE = {
 }
 
 
+_LATE = ("tornado.platform.asyncio", "IPython.core.logger")
+"""Modules that a kernel would import by itself, after the fork, each time."""
+
+
 def warm_up(kernel: SandboxKernel, preload: Sequence[str]) -> None:
     """Run typical cells and forget them. Errors in them don't matter."""
     shell: Any = kernel.shell
+    for module in _LATE:
+        importlib.import_module(module)
+    loop = asyncio.new_event_loop()
+    IOLoop(make_current=False, asyncio_loop=loop).close()
     for module in preload:
         for code in _FOR_MODULE.get(module, ()):
             shell.run_cell(code, silent=True, store_history=False)
