@@ -104,7 +104,9 @@ def resolved(model: str) -> str:
     if model and path.exists():
         return str(path.resolve())
     if model.startswith(("/", "./", "../", "~")):
-        raise UsageError(f"there is no model at {path}", "give a folder with weights, or a name on Hugging Face")
+        raise UsageError(
+            f"there is no model at {path}", "give a folder with weights, or a name on Hugging Face"
+        )
     return model
 
 
