@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from kernels_sandbox import Kernel, KernelPool, Policy, probe
 
@@ -20,14 +21,14 @@ def policy() -> Policy:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def pool(policy: Policy) -> AsyncIterator[KernelPool]:
-    """A pool without warm kernels."""
+    """A pool without warm kernels, for all tests of the session; what a test does to it must leave it whole."""
     async with KernelPool(policy, warm=0) as pool:
         yield pool
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def kernel(pool: KernelPool) -> AsyncIterator[Kernel]:
     """A fresh kernel."""
     async with pool.kernel() as kernel:

@@ -15,6 +15,8 @@ from kernels_sandbox import CellResult, Kernel
 
 from .conftest import BUDGET
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 GRACE = 0.5
 SLACK = 2.0
 """Seconds beyond deadline and grace that a loaded machine may need."""

@@ -9,6 +9,8 @@ import pytest
 
 from kernels_sandbox import CollectError, Kernel, KernelPool, Policy, probe
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 async def test_rebuild_restores_what_had_succeeded(kernel: Kernel) -> None:
     await kernel.execute("x = 20")
