@@ -59,11 +59,15 @@ class Channel:
         self.on_frames: Receiver | None = None
         self._loop.add_reader(self._fd, self._drain)
 
-    def send(self, frames: list[bytes]) -> None:
-        """Send one message; it waits here until the kernel takes it."""
-        self._socket.send_multipart(frames)
+    def send(self, frames: list[bytes]) -> bool:
+        """Send one message, without ever waiting; False where the kernel has closed the connection."""
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
         # Sending may consume the edge that announces a message: look again.
         self._loop.call_soon(self._drain)
+        return True
 
     def poke(self) -> None:
         """Look for messages now (the descriptor announces edges, not levels)."""

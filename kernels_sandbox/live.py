@@ -114,7 +114,9 @@ class LiveKernel:
         exited = self.process.exited
         ends: set[asyncio.Future[Any]] = {cell.finished, cell.stop, exited}
         try:
-            self._channels.shell.send(execute_request(code, cell.id, self._session, counted=counted))
+            request = execute_request(code, cell.id, self._session, counted=counted)
+            if not self._channels.shell.send(request):
+                self.process.kill()  # it has closed its sockets, or is just dying: it can't be talked to any more
             await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             reason: StopReason | None = None
             if cell.stop.done():

@@ -94,6 +94,7 @@ class KernelPool:
         while self._ready:
             live = self._ready.popleft()
             self._refill(REFILL_DELAY)
+            await asyncio.sleep(0)  # let news of its death in, if there is any
             if live.alive:
                 return live
             await self._release(live)

@@ -126,10 +126,11 @@ async def test_the_pool_recovers_from_a_killed_zygote(policy: Policy) -> None:
         async with pool.kernel() as kernel:
             await kernel.execute("x = 1")
             os.kill(launcher.pid, signal.SIGKILL)
+            assert await gone([kernel.pid])
             began = time.perf_counter()
             result = await kernel.execute("x", timeout=20)
             assert result.status == "died"
-            assert time.perf_counter() - began < 15
+            assert time.perf_counter() - began < 30  # a new zygote imports everything anew
             assert (await kernel.execute("1 + 1")).result == "2"
         async with pool.kernel() as another:
             assert (await another.execute("2 + 2")).result == "4"
