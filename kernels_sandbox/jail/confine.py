@@ -22,7 +22,7 @@ from pathlib import Path
 from . import landlock, seccomp, syscalls
 from .inside import DEAD, Inside, inside
 from .levels import JailError, Level
-from .mounts import INNER_ID, tmpfs
+from .mounts import INNER_ID, cover_tmp, tmpfs
 from .remove import remove_tree
 from .spec import ChildLimits
 from .syscalls import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, mount
@@ -97,7 +97,7 @@ def confine_self(limits: ChildLimits = _DEFAULT) -> None:
         syscalls.close_from(3, limits.keep_fds)
     os.setsid()
     if level == "namespaces":
-        _own_namespaces(limits)
+        _own_namespaces(limits, jail)
     else:
         _own_folder(jail, level)
     _set_limits(limits, jail)
@@ -109,10 +109,10 @@ def confine_self(limits: ChildLimits = _DEFAULT) -> None:
     seccomp.install(seccomp.program(0 if limits.subprocesses else os.getpid(), limits.subprocesses))
 
 
-def _own_namespaces(limits: ChildLimits) -> None:
+def _own_namespaces(limits: ChildLimits, jail: Inside) -> None:
     network = syscalls.CLONE_NEWNET if limits.own_network else 0
     syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS | network)
-    tmpfs("/tmp", limits.tmp_bytes, limits.tmp_inodes, "0700")
+    cover_tmp("/tmp", jail.kept_in_tmp, limits.tmp_bytes, limits.tmp_inodes, "0700")
     for path in limits.hide:
         tmpfs(path, 4096, 2, "0555", MS_NOSUID | MS_NODEV | MS_RDONLY)
     # A new proc can be mounted only while this user namespace still owns the pid namespace.

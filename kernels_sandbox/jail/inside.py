@@ -19,6 +19,7 @@ class Inside:
 
     work: the folder that may be written. readable, devices: what Landlock leaves open (level `landlock`).
     swept: a helper outside removes the folders of dead kernels once they are marked.
+    kept_in_tmp: entries of /tmp that lead to the interpreter or its packages, and must stay when /tmp is covered.
     task_ceiling: limit on all tasks of this uid together where they can't be counted per kernel; 0: can be.
     """
 
@@ -27,6 +28,7 @@ class Inside:
     readable: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     swept: bool = False
+    kept_in_tmp: tuple[str, ...] = ()
     task_ceiling: int = 0
 
 
@@ -43,5 +45,6 @@ def inside() -> Inside:
         readable=tuple(raw.get("readable", ())),
         devices=tuple(raw.get("devices", ())),
         swept=raw.get("swept", False),
+        kept_in_tmp=tuple(raw.get("kept_in_tmp", ())),
         task_ceiling=raw.get("task_ceiling", 0),
     )

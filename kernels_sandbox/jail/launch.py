@@ -104,7 +104,9 @@ def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         syscalls.drop_bounding_set()
         syscalls.set_capabilities(keep)
         syscalls.raise_ambient(syscalls.CAP_SYS_ADMIN)
-        os.environ[VARIABLE] = json.dumps({"level": plan.level, "work": "/tmp"})
+        os.environ[VARIABLE] = json.dumps(
+            {"level": plan.level, "work": "/tmp", "kept_in_tmp": mounts.kept_in_tmp(plan)}
+        )
         os.execve(argv[0], argv, os.environ)
 
     return _supervise(inside, plan.fds, host)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import syscalls
@@ -38,6 +39,24 @@ def base() -> str:
 def tmpfs(target: str, size: int, inodes: int, mode: str, flags: int = MS_NOSUID | MS_NODEV) -> None:
     """Mount an empty file system in memory, limited in bytes and in files."""
     mount("tmpfs", target, "tmpfs", flags, f"size={size},nr_inodes={inodes},mode={mode}")
+
+
+def cover_tmp(folder: str, kept: Sequence[str], size: int, inodes: int, mode: str) -> None:
+    """Put an empty, limited file system over a /tmp; the entries in `kept` stay, read-only as they are.
+
+    They are there when the interpreter or its packages lie below /tmp, as in a checkout in a temporary folder.
+    """
+    opened = {name: os.open(f"{folder}/{name}", os.O_PATH | os.O_CLOEXEC) for name in kept}
+    tmpfs(folder, size, inodes, mode)
+    for name, fd in opened.items():
+        _bind(folder, fd, f"/{name}")
+        os.close(fd)
+
+
+def kept_in_tmp(plan: Plan) -> list[str]:
+    """The entries of /tmp that lead to what the jail shows."""
+    shown = [*(bind.target for bind in plan.binds), *(path for path, _ in plan.links)]
+    return sorted({path.split("/")[2] for path in shown if path.startswith("/tmp/")})
 
 
 def _bind(root: str, fd: int, target: str) -> str:
@@ -95,7 +114,11 @@ def enter(plan: Plan, root: str) -> None:
     # Mounts that came from a more privileged namespace are locked, and can't become the root; a bind of them can.
     mount(root, root, None, MS_BIND | MS_REC)
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    tmpfs(root + "/tmp", plan.tmp_bytes, plan.tmp_inodes, "1777")
+    for name in (kept := kept_in_tmp(plan)):
+        if not Path(root, "tmp", name).is_mount():  # a folder above what is shown: make it read-only with it
+            mount(f"{root}/tmp/{name}", f"{root}/tmp/{name}", None, MS_BIND | MS_REC)
+            syscalls.make_read_only(f"{root}/tmp/{name}", recursive=True)
+    cover_tmp(root + "/tmp", kept, plan.tmp_bytes, plan.tmp_inodes, "1777")
     os.chdir(root)
     syscalls.pivot_root(".", ".")
     syscalls.unmount(".")

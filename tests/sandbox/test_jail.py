@@ -401,3 +401,48 @@ def test_fork_times_memory_is_limited_by_a_control_group() -> None:
         assert peak is None or peak <= 200 << 20
     assert not group.path.exists()
     assert _fed(None) == 8, "the control: without a group all of them get their memory"
+
+
+_SHOWN_BELOW_TMP = """
+import os, sys
+from kernels_sandbox.jail import confine_self, fork_child
+folder = sys.argv[1]
+def look(who):
+    assert open(folder + "/shown.txt").read() == "shown", who
+    for place in (folder + "/written", os.path.dirname(folder) + "/written"):
+        try:
+            open(place, "w")
+        except OSError:
+            continue
+        raise AssertionError(f"{who} could write {place}")
+    open("/tmp/own", "w").write(who)
+    assert {"own", folder.split("/")[2]} <= set(os.listdir("/tmp")), os.listdir("/tmp")
+    assert os.listdir(os.path.dirname(folder)) == ["inner"], who
+look("zygote")
+os.unlink("/tmp/own")
+child = fork_child()
+if child is None:
+    confine_self()
+    look("kernel")
+    print("seen", flush=True)
+    os._exit(0)
+os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
+"""
+
+
+@pytest.mark.skipif(
+    not at_least(probe().level, "namespaces"), reason="/tmp is private at level namespaces only"
+)
+def test_what_lies_below_tmp_can_be_shown_and_tmp_is_still_private() -> None:
+    """A checkout in a temporary folder: its interpreter must be seen, by the zygote and by every kernel."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        inner = Path(folder, "inner")
+        inner.mkdir()
+        Path(inner, "shown.txt").write_text("shown", encoding="utf-8")
+        Path(folder, "hidden.txt").write_text("hidden", encoding="utf-8")
+        spec = JailSpec(level="namespaces", read_only=(str(inner),))
+        argv, env = jail_command([sys.executable, "-c", _SHOWN_BELOW_TMP, str(inner)], spec)
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (0, "seen\n"), done.stderr
+        assert not Path(inner, "written").exists()
