@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kernels_sandbox.errors import IsolationError
 from kernels_sandbox.jail import Isolation, at_least
 from kernels_sandbox.policy import Policy
@@ -10,8 +12,11 @@ from kernels_sandbox.spawn import SpawnLauncher
 from kernels_sandbox.zygote import ZygoteLauncher
 
 
-def choose_launcher(policy: Policy, isolation: Isolation) -> Launcher:
-    """What starts kernels at the level that this machine gives. Raises IsolationError below what the policy asks."""
+def choose_launcher(policy: Policy, isolation: Isolation) -> tuple[Launcher, Isolation]:
+    """What starts kernels here, and the isolation that they get: the machine's, or none where the policy wants network.
+
+    Raises IsolationError below what the policy asks.
+    """
     level = isolation.level
     if not at_least(level, policy.min_level):
         missing = "; ".join(f"{name}: {layer.detail}" for name, layer in isolation.missing().items())
@@ -20,5 +25,5 @@ def choose_launcher(policy: Policy, isolation: Isolation) -> Launcher:
             f"mend what is missing, or accept less: Policy(min_level={level!r})",
         )
     if level == "none" or policy.network:
-        return SpawnLauncher(policy)
-    return ZygoteLauncher(policy, level)
+        return SpawnLauncher(policy), replace(isolation, level="none")
+    return ZygoteLauncher(policy, level), isolation

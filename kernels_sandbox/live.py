@@ -62,8 +62,8 @@ class LiveKernel:
         self._channels = channels
         self._session = new_id()
         self._cell: _Cell | None = None
-        self._past: set[str] = set()
         self._tampered = False
+        self._killed = False
         self._welcome: asyncio.Future[None] = loop.create_future()
         self.process = process
         channels.shell.on_frames = self._on_shell
@@ -126,13 +126,13 @@ class LiveKernel:
             if exited.done() and not cell.finished.done():
                 await asyncio.sleep(LAST_WORDS_SECONDS)
             obeyed = cell.finished.done() or (reason is not None and await self._interrupt(cell))
+            if not obeyed and not self._killed:
+                reason = None  # it died by itself before it could be stopped
             return self._outcome(cell, reason, obeyed, seconds, time.perf_counter() - began)
         except BaseException:
             self.process.kill()
             raise
         finally:
-            fold.suspect |= self._tampered
-            self._past.add(cell.id)
             self._cell = None
 
     async def prime(self) -> None:
@@ -180,7 +180,9 @@ class LiveKernel:
         await asyncio.wait(ends, timeout=self._policy.interrupt_grace, return_when=asyncio.FIRST_COMPLETED)
         if cell.finished.done() and not exited.done():
             return True
-        self.process.kill()
+        if not exited.done():
+            self._killed = True
+            self.process.kill()
         await asyncio.wait({exited})
         return False
 

@@ -46,8 +46,8 @@ class KernelPool:
 
     async def __aenter__(self) -> Self:
         """Start what the kernels need; the first kernel comes up in the background."""
-        self._isolation = await asyncio.to_thread(probe)
-        self._launcher = choose_launcher(self.policy, self._isolation)
+        machine = await asyncio.to_thread(probe)
+        self._launcher, self._isolation = choose_launcher(self.policy, machine)
         self._context = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 60_000)
         self._refill()
@@ -69,7 +69,7 @@ class KernelPool:
 
     @property
     def isolation(self) -> Isolation:
-        """The level of isolation that this machine gives, and its layers. Raises PoolClosed before entering."""
+        """The level of isolation that the kernels have, and its layers. Raises PoolClosed before entering."""
         if self._isolation is None:
             raise PoolClosed("the pool was never entered", "use it inside `async with KernelPool() as pool`")
         return self._isolation

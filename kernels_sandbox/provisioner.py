@@ -85,7 +85,7 @@ class _Shared:
     def of(self, user: object, policy: Policy, isolation: Isolation) -> Launcher:
         key = self._key(policy)
         if key not in self._launchers:
-            self._launchers[key] = (choose_launcher(policy, isolation), set())
+            self._launchers[key] = (choose_launcher(policy, isolation)[0], set())
         launcher, users = self._launchers[key]
         users.add(user)
         return launcher

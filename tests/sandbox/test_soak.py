@@ -27,7 +27,7 @@ FAULTS = {
     "import os; os.closerange(0, 1024)": {"died", "timeout"},
     "while True: pass": {"timeout"},
     "max(range(10 ** 13))": {"timeout"},
-    "while True: print('x' * 1000)": {"output_limit", "timeout"},
+    "while True: print('x' * 1000)": {"output_limit"},
     "b = bytearray(10 ** 11)": {"error"},
     "l = []\nwhile True: l.append(bytearray(10 ** 7))": {"error", "timeout"},
 }
@@ -44,7 +44,8 @@ async def _life(pool: KernelPool, chance: random.Random) -> list[float]:
         for _ in range(10):
             if chance.random() < 0.1:
                 code = chance.choice(sorted(FAULTS))
-                result = await kernel.execute(code, timeout=0.5)
+                endless = "timeout" in FAULTS[code]
+                result = await kernel.execute(code, timeout=0.5 if endless else 20)
                 assert result.status in FAULTS[code], (code, result)
             else:
                 code = chance.choice(HONEST)
