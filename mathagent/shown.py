@@ -10,10 +10,12 @@ import re
 
 from kernels_sandbox import CellResult
 
-# CSI and OSC sequences, seven-bit or eight-bit, and what is left of colour codes when the escape character was lost on
-# the way.
+# CSI sequences, control strings (OSC, DCS, ...) and other escapes, seven-bit or eight-bit; and what is left of colour
+# codes when the escape character was lost on the way.
 _ANSI = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]*(?:\x07|\x1b\\|\x9c)|\x1b[@-Z\\-_]"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
     r"|\[\d{1,2}(?:;\d{1,3})+m"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

@@ -94,6 +94,7 @@ def test_an_error_message_is_bounded(value: str) -> None:
 
 def test_eight_bit_sequences_and_half_characters_are_taken_off_too() -> None:
     assert clean("\x9b31mred\x9b0m \x9d0;title\x9cx\x85y\x80") == "red xy"
+    assert clean("\x1bPq#0\x1b\\a\x1bcb\x1b(0c\x90q\x9cd\x1b") == "abcd"
     assert clean("a\ud800b") == "a\N{REPLACEMENT CHARACTER}b"
 
 
@@ -101,4 +102,4 @@ def test_eight_bit_sequences_and_half_characters_are_taken_off_too() -> None:
 def test_whatever_comes_in_a_terminal_can_take_it(text: str) -> None:
     shown = clean(text)
     shown.encode()
-    assert not any(ord(each) < 32 and each not in "\n\t" or 127 <= ord(each) < 160 for each in shown)
+    assert not any((ord(each) < 32 and each not in "\n\t") or 127 <= ord(each) < 160 for each in shown)
