@@ -39,9 +39,9 @@ help:
 	fi
 	@touch $@
 
-# uv does not read pip's configuration: hand on the index that pip would use, where it names one.
-INSTALL = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$("$(PYTHON)" -m pip config get global.index-url 2>/dev/null \
-	|| echo https://pypi.org/simple)}" $(BIN)/uv pip install --quiet --python $(BIN)/python
+# uv does not read pip's configuration: hand on the index that it names, if it names one.
+PIP_INDEX = $(shell "$(PYTHON)" -m pip config get global.index-url 2>/dev/null)
+INSTALL = $(if $(PIP_INDEX),UV_DEFAULT_INDEX="$(PIP_INDEX)") $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .venv/installed: .venv/made pyproject.toml
 	$(INSTALL) --editable .
