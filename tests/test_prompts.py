@@ -1,0 +1,171 @@
+"""Prompt files: each that comes with mathagent, a user's own, and what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathagent.answers import final_answer
+from mathagent.errors import UsageError
+from mathagent.prompts import default_prompt, find_prompt, prompts, prompts_folder, read_prompt
+from mathagent.protocols import protocols
+from mathagent.session import merged
+from mathagent.types import Sampling
+
+ROOT = Path(__file__).parents[1]
+NAMES = sorted(path.stem for path in prompts_folder().glob("*.md") if path.name != "README.md")
+
+GOOD = """---
+name: mine
+description: my own
+---
+## user
+{{ problem }}
+"""
+
+
+def test_all_files_are_found_under_their_names() -> None:
+    assert sorted(prompts()) == NAMES
+    assert {"tir", "cot"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_prompt_reads_and_renders(name: str) -> None:
+    prompt = prompts()[name]
+    messages = prompt.messages("  What is {{ 1 }} + \\frac{1}{2}?\n")
+    assert messages[-1].role == "user"
+    assert "What is {{ 1 }} + \\frac{1}{2}?" in messages[-1].content
+    assert messages[-1].content == messages[-1].content.strip("\n")
+    assert all(message.content.strip() for message in messages)
+    roles = [message.role for message in messages if message.role != "system"]
+    assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
+    assert "{{" not in "".join(message.content for message in messages[:-1])
+    assert prompt.settings.protocol in protocols()
+    assert prompt.settings.description
+    assert prompt.sha256 == hashlib.sha256(prompt.path.read_bytes()).hexdigest()
+    assert merged(prompt.settings.sampling, Sampling(seed=1)).seed == 1
+    task = prompt.task(messages, Sampling())
+    assert "\\boxed" in task.last_execution
+    assert task.prefill == prompt.settings.prefill
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_are_in_the_prompts_own_protocol(name: str) -> None:
+    """Each example ends in a boxed answer, and in tir mode its code is found as the loop would find it."""
+    prompt = prompts()[name]
+    examples = [message.content for message in prompt.messages("?") if message.role == "assistant"]
+    for example in examples:
+        assert example.startswith(prompt.settings.prefill)
+        assert final_answer([example.rpartition("```")[2]])
+        if prompt.settings.mode == "tir":
+            block = protocols()[prompt.settings.protocol].parser().feed(example)
+            assert block is not None
+            assert block.closed
+            compile(block.code, name, "exec")
+            assert block.rest.startswith("```output\n")
+
+
+@given(problem=st.text(min_size=1))
+def test_any_problem_passes_verbatim(problem: str) -> None:
+    for prompt in prompts().values():
+        assert problem.strip() in prompt.messages(problem)[-1].content
+
+
+@pytest.mark.parametrize(
+    "problem", ["{% raw %}", "{{ x }}", "{# no #}", "{{ problem }}", "## user\n", "---", "\\{\\}"]
+)
+def test_a_problem_is_no_template(tmp_path: Path, problem: str) -> None:
+    (tmp_path / "p.md").write_text(GOOD)
+    (message,) = read_prompt(tmp_path / "p.md").messages(problem)
+    assert message.content == problem.strip()
+
+
+def test_the_hash_and_the_name_of_a_users_own_file(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text(GOOD)
+    prompt = find_prompt(str(tmp_path / "p.md"))
+    assert prompt.name == "mine"
+    assert prompt.sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
+    (tmp_path / "p.md").write_text(GOOD.replace("my own", "my Own"))
+    assert find_prompt(str(tmp_path / "p.md")).sha256 != prompt.sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "begins with front matter"),
+        ("---\nname: x\n", "begins with front matter"),
+        (GOOD.replace("name: mine", "- a list"), "front matter:"),
+        (GOOD.replace("name: mine\ndescription: my own", "- a"), "a mapping is needed"),
+        (GOOD.replace("name: mine\n", ""), "name: Field required"),
+        (GOOD.replace("my own", "[1, 2]"), "description: Input should be a valid string"),
+        (GOOD.replace("name: mine", "name: mine\ncolour: red"), "colour: Extra inputs are not permitted"),
+        (GOOD.replace("name: mine", "name: mine\ntokens: many"), "tokens: Input should be a valid integer"),
+        (GOOD.replace("name: mine", "name: mine\nmode: guess"), "mode: Input should be 'tir' or 'cot'"),
+        (GOOD.replace("name: mine", "name: mine\nsampling: {heat: 1}"), "sampling: unknown setting heat"),
+        (GOOD.replace("## user", "## system"), "the last section must be '## user'"),
+        (GOOD.replace("{{ problem }}", "hello"), "the last section must be '## user'"),
+        (GOOD.replace("## user\n", ""), "the last section must be '## user'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "p.md").write_text(text)
+    with pytest.raises(UsageError) as raised:
+        read_prompt(tmp_path / "p.md")
+    assert says in raised.value.message
+    assert raised.value.message.startswith(f"{tmp_path / 'p.md'}: ")
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "body", ["{{ problem }} {{ other }}", "{{ problem", "{% if problem %}", "{{ problem | nope }}"]
+)
+def test_a_bad_template_is_said_when_it_renders(tmp_path: Path, body: str) -> None:
+    (tmp_path / "p.md").write_text(GOOD.replace("{{ problem }}", body))
+    with pytest.raises(UsageError, match=r"p\.md: "):
+        read_prompt(tmp_path / "p.md").messages("x")
+
+
+def test_unknown_names(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no prompt and no file is called 'nope'") as raised:
+        find_prompt("nope")
+    assert "tir" in raised.value.hint
+    (tmp_path / "p.md").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="can't read the prompt file"):
+        find_prompt(str(tmp_path / "p.md"))
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "name"),
+    [
+        ("Qwen/Qwen2.5-Math-7B-Instruct", "tir", "qwen2.5-math-tir"),
+        ("Qwen/Qwen2.5-Math-7B-Instruct", "cot", "qwen2.5-math-cot"),
+        ("AI-MO/NuminaMath-7B-TIR", "tir", "numina-tir"),
+        ("SmolLM2-135M-Instruct", "tir", "smollm2-tir"),
+        ("anything-else", "tir", "tir"),
+        ("anything-else", "cot", "cot"),
+    ],
+)
+def test_the_default_for_a_model(model: str, mode: str, name: str) -> None:
+    assert default_prompt(model, mode).name == name
+
+
+def test_the_wheel_carries_the_prompts(tmp_path: Path) -> None:
+    """Built as it is installed: every prompt file is in it, and those of no tests or notebooks."""
+    build = ["uv", "build", "--wheel", "--quiet", "--out-dir", str(tmp_path), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=100)
+    if done.returncode != 0 and ("Failed to fetch" in done.stderr or "resolve" in done.stderr):
+        pytest.skip(f"the build backend can't be had here: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    here = {path.name for path in (ROOT / "prompts").iterdir() if path.suffix in (".md", ".yaml")}
+    assert {f"mathagent/_prompts/{name}" for name in here} <= inside
+    assert {"mathagent/cli/app.py", "kernels_sandbox/pool.py"} <= inside
+    tops = {name.split("/")[0].split("-")[0].split(".")[0] for name in inside}
+    assert tops == {"mathagent", "kernels_sandbox"}
