@@ -121,6 +121,7 @@ async def _warm(pool: KernelPool, samples: Samples) -> None:
         clock.file("warm ready")
         await _solve(kernel)
         clock.file("warm ready and solve", since_start=True)
+    await pool.warmed()  # the next kernel must not come up while something else is timed
 
 
 async def _solve(kernel: Kernel) -> None:
