@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mathagent.errors import UsageError
@@ -75,13 +76,15 @@ class Prompt:
 
     def messages(self, problem: str) -> tuple[Message, ...]:
         """The chat messages for a problem. The problem enters as a value: braces in it mean nothing."""
-        environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+        environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+        )
         try:
             return tuple(
                 Message(role, environment.from_string(template).render(problem=problem.strip()))
                 for role, template in self.sections
             )
-        except TemplateError as error:
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UsageError(f"{self.path}: {error}", "a prompt may use the variable problem only") from None
 
     def task(self, messages: tuple[Message, ...], sampling: Sampling) -> Task:

@@ -22,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a character: no terminal, file or server takes one
 _FRAME = re.compile(r"^(?:  )?(?:Cell In\[\d+\], line \d+|File .+)$|^  File \".*\", line \d+")
 _OWN_FRAME = re.compile(r"Cell In\[\d+\]|<ipython-input|<string>|<stdin>")
+_CELL_FILE = re.compile(r" \(\d+\.py, line (\d+)\)")  # IPython's own name for a cell says nothing to a model
 _ERROR_CHARS = 600
 
 
@@ -77,6 +78,7 @@ def short_traceback(traceback: str, name: str, value: str) -> str:
     """The frames of the model's own cells and the error itself; frames inside of libraries are counted, not shown."""
     kept, skipped, own = [], 0, True
     lines = traceback.rstrip("\n").split("\n")
+    value = _CELL_FILE.sub(r" (line \1)", value)
     message = cut_middle(f"{name}: {value}" if value else name, _ERROR_CHARS)
     for line in lines:
         if _FRAME.match(line):

@@ -87,6 +87,11 @@ def test_errors_and_what_was_lost_stay_when_the_output_is_cut() -> None:
     assert len(shown) < 600
 
 
+def test_a_syntax_error_names_no_file_that_is_not_there() -> None:
+    shown = short_traceback("", "SyntaxError", "cannot assign to expression (4111695885.py, line 1)")
+    assert shown == "SyntaxError: cannot assign to expression (line 1)"
+
+
 @pytest.mark.parametrize("value", ["", "x" * 100_000])
 def test_an_error_message_is_bounded(value: str) -> None:
     assert len(short_traceback("", "ValueError", value)) < 800

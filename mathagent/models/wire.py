@@ -128,13 +128,18 @@ def read_delta(data: Any) -> Delta:
     choice = choices[0]
     delta = choice.get("delta") or {}
     return Delta(
-        text=delta.get("content") or choice.get("text") or "",
+        text=_whole(delta.get("content") or choice.get("text") or ""),
         # vLLM renamed the field; older versions and other servers still send the long name.
-        reasoning=delta.get("reasoning") or delta.get("reasoning_content") or "",
+        reasoning=_whole(delta.get("reasoning") or delta.get("reasoning_content") or ""),
         finish=choice.get("finish_reason"),
         stop_reason=choice.get("stop_reason"),
         usage=usage,
     )
+
+
+def _whole(text: str) -> str:
+    """JSON can carry half of a surrogate pair, which nothing can print, store or send back."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_usage(data: Any) -> TokenUsage | None:

@@ -82,11 +82,6 @@ def test_on_a_terminal(served: Served) -> None:
     check(again)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="mathagent.models.wire passes lone surrogates on from the stream",
-)
 def test_half_characters(served: Served) -> None:
     """JSON can carry a lone surrogate; nothing can print, store or send it back."""
     program, _ = served(scripted("Attack.", "Half \ud800 of it: \\boxed{7}."))
