@@ -20,7 +20,8 @@ class Policy:
     start_seconds: seconds that a kernel, or the process that forks kernels, may take to come up.
     memory_mb: address space of a kernel, MiB. Beyond it the code sees MemoryError.
     cpu_seconds: processor time of a kernel over its whole life; None for no limit (the deadline holds anyway).
-    processes: subprocesses a kernel may have at a time; 0 (the default) forbids them altogether.
+    processes: subprocesses a kernel may have at a time; 0 (the default) forbids them altogether. More needs a
+        memory control group for each kernel (`memory_mb` then counts all of its processes together).
     threads: threads a kernel may have at a time.
     file_mb: largest file a cell may write, MiB.
     tmp_mb: all files in a kernel's private temporary folder together, MiB.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 
 from kernels_sandbox.errors import KernelStartError
 from kernels_sandbox.jail import JailSpec, Level, jail_command
+from kernels_sandbox.memory import KernelGroups
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import Exit, KernelOptions, KernelProcess
 from kernels_sandbox.spawn import clean_environment
@@ -24,6 +26,9 @@ AT_ONCE = 4
 
 REPORT_SECONDS = 0.05
 """How long to wait, once a kernel has ended, for the zygote to say how."""
+
+CLOSE_SECONDS = 3.0
+"""How long the jail's monitor may take to end everything before it is killed itself."""
 
 MB = 1 << 20
 
@@ -160,10 +165,16 @@ class Zygote:
 
     async def aclose(self) -> None:
         """Kill the zygote and with it all its kernels, and wait for their end."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
         self._lost("it was closed")
-        await self._process.communicate()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()  # the jail's monitor kills everything in it, and cleans up after it
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._process.communicate()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.communicate()
         for kernel in list(self._kernels.values()):
             kernel.kill()
             await asyncio.wait({kernel.exited}, timeout=5)
@@ -234,6 +245,7 @@ class ZygoteLauncher:
         self._policy = policy
         self._level = level
         self._zygote: Zygote | None = None
+        self._groups = KernelGroups(policy.memory_mb * MB) if policy.processes else None
         self._starting = asyncio.Lock()
         self._closed = False
 
@@ -257,9 +269,12 @@ class ZygoteLauncher:
     ) -> ForkedProcess:
         pipe = (options or KernelOptions()).as_pipe(self._policy.output_bytes)
         try:
-            return await zygote.fork(listeners, pipe)
+            process = await zygote.fork(listeners, pipe)
         finally:
             os.close(pipe)
+        if self._groups is not None:
+            self._groups.add(process)
+        return process
 
     async def aclose(self) -> None:
         """End the zygote and every kernel."""
@@ -268,6 +283,8 @@ class ZygoteLauncher:
             if self._zygote is not None:
                 await self._zygote.aclose()
                 self._zygote = None
+        if self._groups is not None:
+            self._groups.close()
 
     async def _present(self) -> Zygote:
         async with self._starting:
@@ -295,4 +312,7 @@ def _zygote_spec(policy: Policy, level: Level, control: int) -> str:
 
 
 def _jail_spec(policy: Policy, level: Level, control: int) -> JailSpec:
-    return JailSpec(level=level, data=dict(policy.data), fds=(control,))
+    tops = dict.fromkeys(name.partition(".")[0] for name in policy.preload)
+    # What does not exist is left to the zygote, whose complaint names the module.
+    packages = ("kernels_sandbox", *(top for top in tops if importlib.util.find_spec(top) is not None))
+    return JailSpec(level=level, packages=packages, data=dict(policy.data), fds=(control,))
