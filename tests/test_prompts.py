@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from uv import find_uv_bin
 
 from mathagent.answers import final_answer
 from mathagent.errors import UsageError
@@ -157,7 +158,7 @@ def test_the_default_for_a_model(model: str, mode: str, name: str) -> None:
 
 def test_the_wheel_carries_the_prompts(tmp_path: Path) -> None:
     """Built as it is installed: every prompt file is in it, and those of no tests or notebooks."""
-    build = ["uv", "build", "--wheel", "--quiet", "--out-dir", str(tmp_path), str(ROOT)]
+    build = [find_uv_bin(), "build", "--wheel", "--quiet", "--out-dir", str(tmp_path), str(ROOT)]
     done = subprocess.run(build, capture_output=True, text=True, timeout=100)
     if done.returncode != 0 and ("Failed to fetch" in done.stderr or "resolve" in done.stderr):
         pytest.skip(f"the build backend can't be had here: {done.stderr.strip()[-200:]}")
