@@ -1,6 +1,6 @@
 """The command line: reads flags, builds the parts, hands the events to a view.
 
-Commands are imported when they are called, so that `mathagent --help` is quick.
+What is slow to import (the model client's SDK, sympy, prompt_toolkit) is imported where it is used.
 """
 
 from __future__ import annotations
