@@ -23,7 +23,7 @@ class Executor(Protocol):
         ...
 
     async def interrupt(self) -> None:
-        """Stop the cell that runs, or that still waits for its kernel. Call it only while one does."""
+        """Stop the cell that runs, or that still waits for its kernel. No cell, no effect."""
         ...
 
 
@@ -37,12 +37,14 @@ class KernelExecutor:
         self._pool = pool
         self._stack = AsyncExitStack()
         self._kernel: Kernel | None = None
+        self._executing = False
         self._interrupted = False
 
     async def execute(
         self, code: str, *, timeout: float, on_output: Callable[[OutputChunk], None] | None = None
     ) -> CellResult:
         """See `Executor.execute`."""
+        self._executing = True
         try:
             if self._kernel is None:
                 self._kernel = await self._stack.enter_async_context(self._pool.kernel())
@@ -50,10 +52,12 @@ class KernelExecutor:
                 return CellResult(status="interrupted", detail="interrupted before it ran")
             return await self._kernel.execute(code, timeout=timeout, on_output=on_output)
         finally:
-            self._interrupted = False
+            self._executing = self._interrupted = False
 
     async def interrupt(self) -> None:
         """See `Executor.interrupt`."""
+        if not self._executing:
+            return  # a stop that came late must not hit the next cell
         self._interrupted = True  # for a cell that still waits for its kernel
         if self._kernel is not None:
             await self._kernel.interrupt()

@@ -248,9 +248,7 @@ class Rollout:
         self._in_cell = True
         pieces: asyncio.Queue[OutputChunk | None] = asyncio.Queue()
         timeout = max(0.1, min(self._limits.cell_seconds, self._budget.seconds_left()))
-        cell = asyncio.ensure_future(
-            self._executor.execute(block.code, timeout=timeout, on_output=pieces.put_nowait)
-        )
+        cell = asyncio.ensure_future(self._cell(block.code, timeout, pieces.put_nowait))
         cell.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
@@ -273,6 +271,11 @@ class Rollout:
             self._finish = Finish(
                 "repeated_error", f"the same code failed {repeats} times with the same error"
             )
+
+    async def _cell(self, code: str, timeout: float, on_output: Callable[[OutputChunk], None]) -> CellResult:
+        if self._cancelled:  # between the block and the start of this task: the executor could not know
+            return CellResult(status="interrupted", detail="interrupted before it ran")
+        return await self._executor.execute(code, timeout=timeout, on_output=on_output)
 
     def _same_error(self, code: str, result: CellResult) -> int:
         """How often this code has failed in this way, this time included; 0 if it did not fail."""
