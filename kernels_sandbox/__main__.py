@@ -111,7 +111,7 @@ async def _check_kernels(policy: Policy) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from kernels_sandbox.bench import report, run_bench
+    from kernels_sandbox.benchmark import report, run_bench
 
     numbers: dict[str, Any] = asyncio.run(
         run_bench(options.rounds, say=lambda what: print(what, file=sys.stderr))
