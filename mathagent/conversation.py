@@ -97,12 +97,12 @@ class Conversation:
 
     def _messages(self, question: str) -> tuple[Message, ...]:
         """The prompt's messages for the first question, then the exchanges, then the next question."""
-        prompt = self.session.prompt
+        fresh = self.session.messages
         if not self.exchanges:
-            return prompt.messages(question)
-        messages = [*prompt.messages(self.exchanges[0].question)]
+            return fresh(question)
+        messages = [*fresh(self.exchanges[0].question)]
         for index, exchange in enumerate(self.exchanges):
             if index:
-                messages.append(prompt.messages(exchange.question)[-1])
+                messages.append(fresh(exchange.question)[-1])
             messages.append(Message("assistant", exchange.trace.reply))
-        return (*messages, prompt.messages(question)[-1])
+        return (*messages, fresh(question)[-1])

@@ -41,10 +41,15 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A complete stretch of the model's prose. `reasoning` is thinking that the server reports apart."""
+    """A piece of the model's prose.
+
+    kind: "text" for the reader; "thinking" inside of the text (between `<think>` tags, say); "markup" of the protocol.
+    reasoning: thinking that the server reports apart, before `raw`; no part of the reply's text.
+    """
 
     raw: str
     reasoning: str = ""
+    kind: Literal["text", "thinking", "markup"] = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,14 @@ class CodeBlock:
 
     raw: with its delimiters, as far as the model wrote them; code: what will be run; index: 0 for the first.
     discarded: what the model wrote after the block before it was stopped (an output of its own invention, say);
-    it is not part of the reply.
+    it is not part of the reply. closed: whether the closing delimiter is in `raw`.
     """
 
     index: int
     code: str
     raw: str
     discarded: str = ""
+    closed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

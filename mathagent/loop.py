@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from kernels_sandbox import CellResult, OutputChunk, SandboxError
-from mathagent.answers import final_answer
 from mathagent.budget import Budget
 from mathagent.errors import ContextOverflow, ModelError
 from mathagent.events import (
@@ -120,7 +119,7 @@ class Rollout:
         except SandboxError as error:
             yield Failure("kernel", str(error), "run: mathagent doctor")
             self._finish = Finish("kernel_error", str(error))
-        answer = final_answer(self._prose)
+        answer = self._protocol.answer(self._prose)
         if answer is not None:
             yield Answer(answer)
         yield self._finish or Finish("no_answer" if answer is None else "answer", "the model ended its reply")
@@ -128,15 +127,16 @@ class Rollout:
     async def _rounds(self) -> AsyncIterator[Event]:
         """Write and run in turn, until something ends the reply."""
         info = await self._wait(self._model.describe)
-        self._can_continue = info.can_continue
+        wire = self._protocol.continues
+        self._can_continue = info.can_continue if wire == "server" else wire == "always"
         self._budget.start(self._limits.context or info.context_length)
         yield Started(info, self._task.messages, self._budget.context)
-        prefill = self._task.prefill if info.can_continue else ""
+        prefill = self._task.prefill if self._can_continue else ""
         if prefill:
             self._reply.append(Part("prompt", prefill))
             yield Prefill(prefill)
         while self._finish is None:
-            stretch = Stretch(self._protocol.parser(), prefill)
+            stretch = Stretch(self._protocol.parser(self.reply[: len(self.reply) - len(prefill)]), prefill)
             prefill = ""
             failure = None
             try:
@@ -195,7 +195,7 @@ class Rollout:
         chunks = self._model.stream(
             request,
             self._task.sampling,
-            stop=(*stop, *self._task.stop),
+            stop=(*stop, *self._protocol.ends, *self._task.stop),
             max_tokens=self._budget.next_request(),
         )
         started, first, deltas = time.monotonic(), None, 0
@@ -211,14 +211,14 @@ class Rollout:
                     break
                 usage, finish = chunk.usage or usage, chunk.finish or finish
                 stop_reason = chunk.stop_reason if chunk.stop_reason is not None else stop_reason
-                if (chunk.text or chunk.reasoning) and first is None:
+                if first is None and (chunk.text or chunk.reasoning or chunk.calls):
                     first = time.monotonic() - started
                 if chunk.reasoning:
                     stretch.reasoning += chunk.reasoning
                     yield TextDelta(chunk.reasoning, "reasoning")
-                if chunk.text:
+                if words := self._protocol.words(chunk):
                     deltas += 1
-                    yield TextDelta(chunk.text, stretch.feed(chunk.text))
+                    yield TextDelta(words, stretch.feed(words))
         if not usage.exact or not usage.completion:
             usage = TokenUsage(usage.prompt, max(usage.completion, deltas), usage.cached, exact=False)
         self._budget.spent(usage)
@@ -227,15 +227,20 @@ class Rollout:
     def _keep(self, stretch: Stretch) -> list[Event]:
         """Take what was written into the reply, and say so in events."""
         events: list[Event] = []
-        prose = stretch.prose
-        self._prose.append(prose)
-        if prose:
-            self._reply.append(Part("model", prose))
-        if prose or stretch.reasoning:
-            events.append(Text(prose, stretch.reasoning))
-        if stretch.block is not None:
+        prose, reasoning = stretch.prose, stretch.reasoning
+        spans = self._protocol.spans(prose, self.reply)
+        self._prose.append("".join(span.raw for span in spans if span.kind == "text"))
+        if prose or reasoning:
+            self._reply.append(Part("model", prose, reasoning))
+        if reasoning and not spans:
+            events.append(Text("", reasoning))
+        for number, span in enumerate(spans):
+            events.append(Text(span.raw, "" if number else reasoning, span.kind))
+        if (block := stretch.block) is not None:
             self._reply.append(Part("model", stretch.raw))
-            events.append(CodeBlock(self._executions, stretch.block.code, stretch.raw, stretch.discarded))
+            events.append(
+                CodeBlock(self._executions, block.code, stretch.raw, stretch.discarded, block.closed)
+            )
         return events
 
     async def _run(self, block: Block) -> AsyncIterator[Event]:
@@ -260,7 +265,7 @@ class Rollout:
         shown = show(result, self._limits.output_chars)
         if self._executions == self._limits.executions and self._task.last_execution:
             shown = f"{shown}\n{self._task.last_execution}" if shown else self._task.last_execution
-        raw = self._protocol.output(block, shown)
+        raw = self._protocol.output(block, shown, left=self._limits.executions - self._executions)
         self._reply.append(Part("kernel", raw))
         self._budget.added(raw)
         yield Execution(index, result, shown, raw)

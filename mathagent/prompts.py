@@ -1,8 +1,11 @@
 """Prompt files: find them, read them, check them, render them, and give each a hash.
 
 A prompt is a Markdown file with YAML front matter (its settings) and a Jinja body of `## system`, `## user` and
-`## assistant` sections; the last section is the user's, with `{{ problem }}` in it. Front matter keys: see
-`PromptSettings`. The files are data in `prompts/` of the checkout, and inside of the package when installed.
+`## assistant` sections (and `## environment`, for outputs in examples of protocols that have such turns); the last
+section is the user's, with `{{ problem }}` in it. A section may give its message a name: `## system name=NAME`.
+Variables: `problem`, and `executions`, how many blocks may be run. Front matter keys: see `PromptSettings`.
+
+The files are data in `prompts/` of the checkout, and inside of the package when installed.
 """
 
 from __future__ import annotations
@@ -22,10 +25,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mathagent.errors import UsageError
+from mathagent.limits import Limits
 from mathagent.loop import Task
 from mathagent.types import Message, Sampling
 
-_SECTION = re.compile(r"^## (system|user|assistant)[ \t]*\n", re.MULTILINE)
+_SECTION = re.compile(
+    r"^## (system|user|assistant|environment)(?:[ \t]+name=(\S+))?[ \t]*(?:\n|\Z)", re.MULTILINE
+)
 _NOTICES = "notices.yaml"
 _SAMPLING = {each.name for each in fields(Sampling)} - {"extra"}
 
@@ -50,6 +56,8 @@ class PromptSettings(BaseModel):
     """Sampling that the model's authors recommend; flags overrule it."""
     tokens: int | None = None
     """Tokens that a reply may have in all, where the general default does not fit; a flag overrules it."""
+    executions: int | None = Field(default=None, ge=0)
+    """Blocks that may be run, where the model was trained with another number; a flag overrules it."""
     last_execution: str | None = None
     """What the model is told with the output of the last execution that it may use; None: the general notice."""
     source: str = ""
@@ -60,32 +68,35 @@ class PromptSettings(BaseModel):
 class Prompt:
     """A prompt file that has been read and checked.
 
-    sha256: of the file's bytes. sections: (role, Jinja template) in order, the user's last.
+    sha256: of the file's bytes. sections: (role, name or None, Jinja template) in order, the user's last.
     """
 
     settings: PromptSettings
     path: Path
     text: str
     sha256: str
-    sections: tuple[tuple[str, str], ...]
+    sections: tuple[tuple[str, str | None, str], ...]
 
     @property
     def name(self) -> str:
         """The name that users type."""
         return self.settings.name
 
-    def messages(self, problem: str) -> tuple[Message, ...]:
+    def messages(self, problem: str, *, executions: int = Limits().executions) -> tuple[Message, ...]:
         """The chat messages for a problem. The problem enters as a value: braces in it mean nothing."""
         environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
         )
+        values = {"problem": problem.strip(), "executions": executions}
         try:
             return tuple(
-                Message(role, environment.from_string(template).render(problem=problem.strip()))
-                for role, template in self.sections
+                Message(role, environment.from_string(template).render(values), name)
+                for role, name, template in self.sections
             )
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise UsageError(f"{self.path}: {error}", "a prompt may use the variable problem only") from None
+            raise UsageError(
+                f"{self.path}: {error}", "a prompt may use the variables problem and executions only"
+            ) from None
 
     def task(self, messages: tuple[Message, ...], sampling: Sampling) -> Task:
         """What the loop is asked, with these messages and the settings of this prompt."""
@@ -154,9 +165,10 @@ def read_prompt(path: Path) -> Prompt:
         )
     pieces = _SECTION.split(body)
     sections = tuple(
-        (role, content.strip("\n")) for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
+        (role, name, content.strip("\n"))
+        for role, name, content in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
     )
-    if not sections or sections[-1][0] != "user" or "problem" not in sections[-1][1]:
+    if not sections or sections[-1][0] != "user" or "problem" not in sections[-1][2]:
         raise UsageError(f"{path}: the last section must be '## user' with {{{{ problem }}}} in it")
     return Prompt(settings, path, text, hashlib.sha256(text.encode()).hexdigest(), sections)
 

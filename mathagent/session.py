@@ -80,7 +80,16 @@ class Session:
         tokens = asked.tokens or prompt.settings.tokens or asked.limits.tokens
         self._client, self.info, self.prompt, self.wire, self.versions = client, info, prompt, wire, versions
         self.sampling = merged(prompt.settings.sampling, asked.sampling)
-        self.limits = replace(asked.limits, tokens=tokens)
+        executions = asked.executions
+        if executions is None:
+            executions = prompt.settings.executions
+        if executions is None:
+            executions = asked.limits.executions
+        self.limits = replace(asked.limits, tokens=tokens, executions=executions)
+
+    def messages(self, problem: str) -> tuple[Message, ...]:
+        """The messages of the prompt for a problem."""
+        return self.prompt.messages(problem, executions=self.limits.executions)
 
     def rollout(self, messages: tuple[Message, ...], executor: Executor) -> Rollout:
         """A reply to these messages."""

@@ -18,7 +18,7 @@ class Settings:
     mode: "tir" (code is run) or "cot" (text only).
     prompt: a name or a file; protocol: a name, overruling the prompt's.
     sampling: what is set overrules the prompt's recommendation.
-    tokens: overrules the prompt's and the general limit of generated tokens.
+    tokens, executions: overrule the prompt's and the general limit.
     isolation: the least level of isolation that kernels may run at.
     memory_mb: memory of a kernel, MiB.
     """
@@ -32,5 +32,6 @@ class Settings:
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
     tokens: int | None = None
+    executions: int | None = None
     isolation: Literal["none", "rlimits", "landlock", "namespaces"] = "namespaces"
     memory_mb: int = 2048

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from mathagent.protocols import Block, Parser
+from mathagent.protocols import Block, Channel, Parser
 
 
 class Stretch:
@@ -23,9 +21,9 @@ class Stretch:
         self.discarded = ""
         self.block: Block | None = parser.feed(prefill) if prefill else None
 
-    def feed(self, text: str) -> Literal["text", "code"]:
-        """Take the next words; says whether they begin in code. What comes after a block is discarded."""
-        channel: Literal["text", "code"] = "code" if self._parser.in_code else "text"
+    def feed(self, text: str) -> Channel:
+        """Take the next words; says what they begin in. What comes after a block is discarded."""
+        channel = self._parser.channel
         if self.block is not None:
             self.discarded += text
             return channel

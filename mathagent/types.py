@@ -8,12 +8,28 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A structured call of a tool: its id, the tool's name, and the arguments as the model wrote them (JSON)."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message; `name` only where a protocol wants one."""
+    """One chat message.
+
+    name: only where a protocol wants one. reasoning: the assistant's thinking, where it is sent back apart.
+    calls: the assistant's tool calls. call_id: of a tool's message, the call that it answers.
+    """
 
     role: str
     content: str
     name: str | None = None
+    reasoning: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +38,23 @@ class ChatInput:
 
     When `continue_final` is true the last message is the assistant's, unfinished, and the model goes on exactly
     where its text ends (vLLM: `continue_final_message`); otherwise the model begins a new turn.
+    tools: JSON schemas of the tools that the model may call, as OpenAI's `tools` takes them.
     """
 
     messages: tuple[Message, ...]
     continue_final: bool = False
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TextInput:
-    """A request to /v1/completions: a rendered prompt, as text or as token ids."""
+    """A request to /v1/completions: a rendered prompt, as text or as token ids.
+
+    special_tokens: the reply's special tokens are wanted in its text (vLLM leaves them out by default).
+    """
 
     prompt: str | tuple[int, ...]
+    special_tokens: bool = False
 
 
 ModelInput = ChatInput | TextInput
@@ -65,15 +87,27 @@ class TokenUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class CallDelta:
+    """A piece of a tool call as it streams: `id` and `name` come with the first piece, arguments in any pieces."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a streamed reply. The last one carries `finish`; `usage` may come with it or just after it.
 
     finish: "stop" (end of turn or a stop string), "length", or what else the server says; None in the middle.
     stop_reason: the stop string or token that ended the reply, where the server says so (vLLM); None at end of turn.
+    calls: pieces of structured tool calls.
     """
 
     text: str = ""
     reasoning: str = ""
+    calls: tuple[CallDelta, ...] = ()
     finish: str | None = None
     stop_reason: str | int | None = None
     usage: TokenUsage | None = None

@@ -85,8 +85,13 @@ TopK = Annotated[int | None, typer.Option("--top-k", min=-1, rich_help_panel=_SA
 MinP = Annotated[float | None, typer.Option("--min-p", min=0.0, max=1.0, rich_help_panel=_SAMPLING)]
 Seed = Annotated[int | None, typer.Option("--seed", rich_help_panel=_SAMPLING)]
 MaxExecutions = Annotated[
-    int,
-    typer.Option("--max-executions", min=0, help="Code blocks that are run.", rich_help_panel=_LIMITS),
+    int | None,
+    typer.Option(
+        "--max-executions",
+        min=0,
+        help=f"Code blocks that are run.  [default: the prompt's, or {_DEFAULT.executions}]",
+        rich_help_panel=_LIMITS,
+    ),
 ]
 MaxTokens = Annotated[
     int | None,
@@ -162,6 +167,7 @@ def settings(
     sampling: Sampling,
     limits: Limits,
     max_tokens: int | None,
+    max_executions: int | None,
     isolation: Isolation,
     memory: int,
 ) -> Settings:
@@ -177,6 +183,7 @@ def settings(
         sampling=sampling,
         limits=limits,
         tokens=max_tokens,
+        executions=max_executions,
         isolation=isolation.value,
         memory_mb=memory,
     )

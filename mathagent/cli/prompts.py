@@ -43,5 +43,8 @@ def _record(prompt: Prompt) -> dict[str, object]:
         **prompt.settings.model_dump(),
         "sha256": prompt.sha256,
         "file": str(prompt.path),
-        "sections": [{"role": role, "template": template} for role, template in prompt.sections],
+        "sections": [
+            {"role": role, "template": template} | ({"name": name} if name else {})
+            for role, name, template in prompt.sections
+        ],
     }

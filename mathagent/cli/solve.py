@@ -66,7 +66,7 @@ def solve(
     top_k: options.TopK = None,
     min_p: options.MinP = None,
     seed: options.Seed = None,
-    max_executions: options.MaxExecutions = _DEFAULT.executions,
+    max_executions: options.MaxExecutions = None,
     max_tokens: options.MaxTokens = None,
     context: options.Context = None,
     time_limit: options.TimeLimit = _DEFAULT.seconds,
@@ -99,7 +99,6 @@ def solve(
             protocol=protocol,
             sampling=Sampling(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, seed=seed),
             limits=Limits(
-                executions=max_executions,
                 context=context,
                 seconds=time_limit,
                 cell_seconds=cell_timeout,
@@ -107,6 +106,7 @@ def solve(
                 output_chars=output_chars,
             ),
             max_tokens=max_tokens,
+            max_executions=max_executions,
             isolation=isolation,
             memory=memory,
         )
@@ -165,7 +165,7 @@ async def _solve(problem: str, gold: str | None, settings: Settings, output: _Ou
             notice(DEMO_NOTICE)
         recorder = session.recorder(ProblemRecord(id="", text=problem))
         async with KernelExecutor(session.pool) as executor:
-            rollout = session.rollout(session.prompt.messages(problem), executor)
+            rollout = session.rollout(session.messages(problem), executor)
             with _view(output, recorder) as view, interruptible(rollout.cancel):
                 async for event in rollout.events():
                     recorder.take(event)

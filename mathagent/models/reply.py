@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mathagent.models.wire import Delta
 from mathagent.types import Chunk, TokenUsage
@@ -82,7 +83,7 @@ class Reply:
 
     def last(self) -> Chunk:
         """The final chunk."""
-        return Chunk(self._held.text, self._held.reasoning, self.finish, self.stop_reason, self._total())
+        return replace(self._held, finish=self.finish, stop_reason=self.stop_reason, usage=self._total())
 
     def _present(self) -> TokenUsage:
         # A server that counts only at the end leaves a cut stream to be counted by its pieces: about one a token.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mathagent.errors import UsageError
-from mathagent.protocols.base import Block, Parser, Part, WireProtocol
+from mathagent.protocols.base import Block, Channel, Parser, Part, Span, WireProtocol
 from mathagent.protocols.markdown import Markdown
 from mathagent.protocols.prose import Prose
 
-__all__ = ["Block", "Parser", "Part", "WireProtocol", "protocol", "protocols"]
+__all__ = ["Block", "Channel", "Parser", "Part", "Span", "WireProtocol", "protocol", "protocols"]
 
 
 def protocols() -> dict[str, WireProtocol]:

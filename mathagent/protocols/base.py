@@ -1,23 +1,32 @@
 """The small interface between the loop and the way in which a family of models writes code.
 
-A protocol is pure: it renders requests and parses text, and does no input or output.
+A protocol is pure: it renders requests and parses text, and does no input or output. A new one is a subclass of
+`WireProtocol` in one file and one registration; `protocols/README.md` shows how, with an example.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
-from mathagent.types import Message, ModelInput
+from mathagent.answers import final_answer
+from mathagent.types import Chunk, Message, ModelInput
+
+Channel = Literal["text", "code", "reasoning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of the growing reply and who wrote it: the prompt (a prefill), the model, or the kernel (an output)."""
+    """A stretch of the growing reply and who wrote it: the prompt (a prefill), the model, or the kernel (an output).
+
+    reasoning: thinking that the server reported apart from the text, before `raw`; no part of the text.
+    """
 
     author: Literal["prompt", "model", "kernel"]
     raw: str
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,14 @@ class Block:
     closed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of the model's prose: text for the reader, thinking, or markup of the protocol's own (role tokens)."""
+
+    kind: Literal["text", "thinking", "markup"]
+    raw: str
+
+
 class Parser(Protocol):
     """Reads one stretch of a reply, from its start or from after an output, until a code block is complete.
 
@@ -43,8 +60,8 @@ class Parser(Protocol):
     """
 
     @property
-    def in_code(self) -> bool:
-        """Whether the text so far ends inside of a code block."""
+    def channel(self) -> Channel:
+        """What the next words are, as far as one can tell: for eyes only."""
         ...
 
     def feed(self, text: str) -> Block | None:
@@ -60,37 +77,52 @@ class Parser(Protocol):
         ...
 
 
-class WireProtocol(Protocol):
-    """How a family of models writes code, ends it, and gets the output back."""
+class WireProtocol(ABC):
+    """How a family of models writes code, ends it, and gets the output back.
 
-    @property
-    def name(self) -> str:
-        """The name that users type."""
-        ...
+    name: what users type. description: one line: the wire form, and which models speak it.
+    stop: stop strings for the server; one that fires without a complete block only pauses the reply.
+    ends: stop strings that end the reply.
+    continues: whether a reply can go on after a pause: where the server can go on in an unfinished assistant
+        message ("server"), on every server, because the request is a rendered prompt ("always"), or on none, because
+        every output begins a new turn ("never").
+    """
 
-    @property
-    def description(self) -> str:
-        """One line: the wire form, and which models speak it."""
-        ...
+    name: ClassVar[str]
+    description: ClassVar[str]
+    stop: ClassVar[tuple[str, ...]] = ()
+    ends: ClassVar[tuple[str, ...]] = ()
+    continues: ClassVar[Literal["server", "always", "never"]] = "server"
 
-    @property
-    def stop(self) -> tuple[str, ...]:
-        """Stop strings for the server. One that fires without a complete block only pauses the reply."""
-        ...
+    @abstractmethod
+    def parser(self, reply: str = "") -> Parser:
+        """A fresh parser for what follows `reply`, which is all text of the reply so far."""
 
-    def parser(self) -> Parser:
-        """A fresh parser, for the start of a reply or for what follows an output."""
-        ...
-
+    @abstractmethod
     def request(
         self, messages: Sequence[Message], reply: Sequence[Part], *, can_continue: bool
     ) -> ModelInput:
         """The request that makes the model go on after `reply` (empty: begin one).
 
         With `can_continue` false the server can only begin new turns; the outputs then come as the user's turns.
+        The `raw` texts of the parts, joined, must stand in the request exactly, so that the prefix cache holds.
         """
-        ...
 
-    def output(self, block: Block, shown: str) -> str:
-        """How the output of a block stands in the reply, right after `block.raw`: delimiters and all."""
-        ...
+    @abstractmethod
+    def output(self, block: Block, shown: str, *, left: int) -> str:
+        """How the output of a block stands in the reply, right after `block.raw`: delimiters and all.
+
+        left: how many executions remain.
+        """
+
+    def words(self, chunk: Chunk) -> str:
+        """What of a chunk belongs to the text of the reply; a protocol of structured tool calls writes them down."""
+        return chunk.text
+
+    def spans(self, prose: str, before: str = "") -> tuple[Span, ...]:
+        """The pieces of a stretch's prose, which joined are the prose; `before` is the reply in front of it."""
+        return (Span("text", prose),) if prose else ()
+
+    def answer(self, texts: Sequence[str]) -> str | None:
+        """The answer in the model's text, split where code ran; thinking and markup are left out already."""
+        return final_answer(texts)

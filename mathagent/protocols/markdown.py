@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mathagent.protocols.base import Block, Part
+from mathagent.protocols.base import Block, Channel, Part, WireProtocol
 from mathagent.protocols.rendering import continued_chat, turns
 from mathagent.types import Message, ModelInput
 
@@ -59,9 +59,9 @@ class MarkdownParser:
         self._fence: _Fence | None = None
 
     @property
-    def in_code(self) -> bool:
-        """See `Parser.in_code`."""
-        return self._fence is not None and self._fence.may_be_code
+    def channel(self) -> Channel:
+        """See `Parser.channel`."""
+        return "code" if self._fence is not None and self._fence.may_be_code else "text"
 
     def feed(self, text: str) -> Block | None:
         """See `Parser.feed`."""
@@ -157,7 +157,7 @@ class MarkdownParser:
         )
 
 
-class Markdown:
+class Markdown(WireProtocol):
     """The protocol: a reply is one assistant message that grows."""
 
     name = "markdown"
@@ -168,7 +168,7 @@ class Markdown:
     # making. Both may also fire in prose: then the reply is only paused there, and goes on.
     stop = ("\n```\n", "```output")
 
-    def parser(self) -> MarkdownParser:
+    def parser(self, reply: str = "") -> MarkdownParser:
         """See `WireProtocol.parser`."""
         return MarkdownParser()
 
@@ -178,7 +178,7 @@ class Markdown:
         """See `WireProtocol.request`."""
         return continued_chat(messages, reply) if can_continue else turns(messages, reply)
 
-    def output(self, block: Block, shown: str) -> str:
+    def output(self, block: Block, shown: str, *, left: int) -> str:
         """See `WireProtocol.output`."""
         glue = "" if block.raw.endswith("\n") else "\n"
         closing = "" if block.closed else "```\n"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mathagent.protocols.base import Block, Part
+from mathagent.protocols.base import Block, Channel, Part, WireProtocol
 from mathagent.protocols.rendering import continued_chat, turns
 from mathagent.types import Message, ModelInput
 
 
-class Prose:
+class Prose(WireProtocol):
     """Chain-of-thought: the whole reply is prose, and code in it is never run."""
 
     name = "cot"
     description = "plain text, no code is run (chain-of-thought)"
-    stop: tuple[str, ...] = ()
 
-    def parser(self) -> ProseParser:
+    def parser(self, reply: str = "") -> ProseParser:
         """See `WireProtocol.parser`."""
         return ProseParser()
 
@@ -26,7 +25,7 @@ class Prose:
         """See `WireProtocol.request`."""
         return continued_chat(messages, reply) if can_continue else turns(messages, reply)
 
-    def output(self, block: Block, shown: str) -> str:
+    def output(self, block: Block, shown: str, *, left: int) -> str:
         """See `WireProtocol.output`."""
         raise AssertionError("no block ever comes out of ProseParser")
 
@@ -34,7 +33,7 @@ class Prose:
 class ProseParser:
     """Finds no code in anything."""
 
-    in_code = False
+    channel: Channel = "text"
 
     def feed(self, text: str) -> Block | None:
         """See `Parser.feed`."""

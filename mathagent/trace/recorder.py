@@ -107,13 +107,14 @@ class Recorder:
                 ]
             case Prefill(raw):
                 self._steps.append(PrefillStep(at=at, raw=raw))
-            case Text(raw, reasoning):
-                self._steps.append(TextStep(at=at, raw=raw, reasoning=reasoning))
-            case CodeBlock(index, code, raw, discarded):
-                self._steps.append(CodeStep(at=at, index=index, raw=raw, code=code, discarded=discarded))
-            case Execution(index, result, shown, raw):
-                step = OutputStep(at=at, index=index, raw=raw, shown=shown, result=result.to_dict())
+            case Text(raw, reasoning, kind):
+                self._steps.append(TextStep(at=at, raw=raw, reasoning=reasoning, kind=kind))
+            case CodeBlock(index, code, raw, discarded, closed):
+                step = CodeStep(at=at, index=index, raw=raw, code=code, discarded=discarded, closed=closed)
                 self._steps.append(step)
+            case Execution(index, result, shown, raw):
+                output = OutputStep(at=at, index=index, raw=raw, shown=shown, result=result.to_dict())
+                self._steps.append(output)
                 self._usage.executions += 1
                 self._usage.kernel_seconds += result.seconds
             case Request():

@@ -27,16 +27,23 @@ class PrefillStep(_Record):
 
 
 class TextStep(_Record):
-    """A stretch of the model's prose; `reasoning` is thinking that the server reported apart."""
+    """A piece of the model's prose; `reasoning` is thinking that the server reported apart, before it.
+
+    `kind`: text for the reader, thinking that stands in the text, or markup of the protocol (role tokens).
+    """
 
     type: Literal["text"] = "text"
     at: float
     raw: str
     reasoning: str = ""
+    kind: Literal["text", "thinking", "markup"] = "text"
 
 
 class CodeStep(_Record):
-    """A code block: `raw` with its delimiters, `code` as it was run, `discarded` what was cut off after it."""
+    """A code block: `raw` with its delimiters, `code` as it was run, `discarded` what was cut off after it.
+
+    `closed`: whether the closing delimiter is in `raw`.
+    """
 
     type: Literal["code"] = "code"
     at: float
@@ -44,6 +51,7 @@ class CodeStep(_Record):
     raw: str
     code: str
     discarded: str = ""
+    closed: bool = True
 
 
 class OutputStep(_Record):

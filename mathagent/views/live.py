@@ -62,11 +62,11 @@ class LiveView:
                 self._tokens += 1
                 self._grow(text, {"code": "cyan", "reasoning": "dim"}.get(channel, ""))
                 self._doing = {"code": "writing code", "reasoning": "thinking"}.get(channel, "writing")
-            case Text(raw, reasoning):
+            case Text(raw, reasoning, kind):
                 if reasoning:
                     self._stand(parts.reasoning(reasoning))
-                if raw.strip():
-                    self._stand(parts.prose(raw))
+                if raw.strip() and kind != "markup":
+                    self._stand(parts.reasoning(raw) if kind == "thinking" else parts.prose(raw))
             case CodeBlock(index, source):
                 self._stand(parts.code(source, index))
                 self._doing = "running code"

@@ -33,11 +33,11 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
         match step:
             case PrefillStep(raw=raw):
                 yield Text(f"prefilled by the prompt: {clean(raw)!r}", style="dim")
-            case TextStep(raw=raw, reasoning=reasoning):
+            case TextStep(raw=raw, reasoning=reasoning, kind=kind):
                 if reasoning:
                     yield parts.reasoning(reasoning)
-                if raw.strip():
-                    yield parts.prose(raw)
+                if raw.strip() and kind != "markup":
+                    yield parts.reasoning(raw) if kind == "thinking" else parts.prose(raw)
             case CodeStep(code=code, index=index, discarded=discarded):
                 yield parts.code(code, index)
                 if discarded.strip():

@@ -70,7 +70,7 @@ async def _solve(session: Session, record: Record) -> Trace:
     problem = ProblemRecord(id=str(record.line), text=record.recording.problem, source="tora-code-34b-gsm8k")
     recorder = session.recorder(problem)
     async with KernelExecutor(session.pool) as executor:
-        rollout = session.rollout(session.prompt.messages(problem.text), executor)
+        rollout = session.rollout(session.messages(problem.text), executor)
         async for event in rollout.events():
             recorder.take(event)
     trace = recorder.trace()

@@ -133,7 +133,7 @@ def test_any_split_gives_the_same_block_and_loses_nothing(text: str, cuts: list[
 def test_an_output_can_not_open_a_block_or_close_itself_early(text: str) -> None:
     wire = protocol("markdown")
     block = Block("", "```python\n1\n```\n", "1\n", "", True)
-    written = wire.output(block, text)
+    written = wire.output(block, text, left=5)
     fence = written.split("output", 1)[0]
     assert set(fence) == {"`"}
     inside = written.removeprefix(f"{fence}output\n").removesuffix(f"{fence}\n")
@@ -150,7 +150,7 @@ def test_an_output_can_not_open_a_block_or_close_itself_early(text: str) -> None
     ],
 )
 def test_output_closes_what_is_open(raw: str, closed: bool, expected: str) -> None:
-    assert protocol("markdown").output(Block("", raw, "1", "", closed), "1") == expected
+    assert protocol("markdown").output(Block("", raw, "1", "", closed), "1", left=5) == expected
 
 
 def test_requests_continue_one_message() -> None:

@@ -28,7 +28,7 @@ async def solve(session: Session, row: dict[str, str], grader: Grader) -> Trace:
     """One problem, solved and graded."""
     recorder = session.recorder(ProblemRecord(id=f"gsm8k/{row['idx']}", text=row["question"], source="gsm8k"))
     async with KernelExecutor(session.pool) as executor:
-        rollout = session.rollout(session.prompt.messages(row["question"]), executor)
+        rollout = session.rollout(session.messages(row["question"]), executor)
         async for event in rollout.events():
             recorder.take(event)
     trace = recorder.trace()
