@@ -23,10 +23,13 @@ class Budget:
         self._guessed = 0  # tokens that came after it, by our guess
         self.context: int | None = None
 
-    def start(self, context: int | None) -> None:
-        """Start the clock; `context` is the model's context length in tokens, None if unknown."""
+    def start(self, context: int | None, elapsed: float = 0.0) -> None:
+        """Start the clock; `context` is the model's context length in tokens, None if unknown.
+
+        `elapsed`: seconds that were used before.
+        """
         self.context = context
-        self._deadline = time.monotonic() + self._limits.seconds
+        self._deadline = time.monotonic() + max(0.0, self._limits.seconds - elapsed)
 
     @property
     def deadline(self) -> float:

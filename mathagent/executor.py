@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -35,6 +36,7 @@ class KernelExecutor:
 
     def __init__(self, pool: KernelPool) -> None:
         self._pool = pool
+        self._earlier: list[str] = []
         self._stack = AsyncExitStack()
         self._kernel: Kernel | None = None
         self._executing = False
@@ -50,9 +52,28 @@ class KernelExecutor:
                 self._kernel = await self._stack.enter_async_context(self._pool.kernel())
             if self._interrupted:
                 return CellResult(status="interrupted", detail="interrupted before it ran")
-            return await self._kernel.execute(code, timeout=timeout, on_output=on_output)
+            lost = await self._rebuild(self._kernel, timeout)
+            result = await self._kernel.execute(code, timeout=timeout, on_output=on_output)
+            return replace(result, detail=f"{lost} {result.detail}".strip()) if lost else result
         finally:
             self._executing = self._interrupted = False
+
+    def restore(self, cells: Sequence[str]) -> None:
+        """Have the next kernel run these cells before anything else: an earlier one had run them well.
+
+        The first result says so if some could not be run again.
+        """
+        self._earlier = list(cells)
+
+    async def _rebuild(self, kernel: Kernel, timeout: float) -> str:
+        """Run the earlier cells again, once, each for at most `timeout`; says what was lost, "" for nothing."""
+        cells, self._earlier = self._earlier, []
+        lost = 0
+        for code in cells:
+            lost += not (await kernel.execute(code, timeout=timeout)).ok
+        return (
+            f"{lost} of {len(cells)} earlier cells could not be run again in a fresh kernel." if lost else ""
+        )
 
     async def interrupt(self) -> None:
         """See `Executor.interrupt`."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -34,6 +33,7 @@ from mathagent.events import (
 from mathagent.executor import Executor
 from mathagent.limits import Limits
 from mathagent.protocols import Block, Part, WireProtocol
+from mathagent.reply import GrowingReply
 from mathagent.shown import show
 from mathagent.stretch import Stretch
 from mathagent.types import Message, ModelClient, Sampling, TokenUsage
@@ -67,6 +67,8 @@ class Rollout:
         protocol: how code stands in it.
         executor: where code runs; it is asked for a kernel only when the first block comes.
         limits: how far it may go.
+
+    A rollout that was stopped goes on with `resume` before `events()`.
     """
 
     def __init__(
@@ -78,10 +80,8 @@ class Rollout:
         self._executor = executor
         self._limits = limits
         self._budget = Budget(limits)
-        self._reply: list[Part] = []
-        self._prose: list[str] = []  # the model's prose, split where code ran
-        self._errors: Counter[tuple[str, str, str]] = Counter()
-        self._executions = 0
+        self._reply = GrowingReply()
+        self._elapsed = 0.0
         self._can_continue = False
         self._finish: Finish | None = None
         self._cancelled = False
@@ -91,7 +91,21 @@ class Rollout:
     @property
     def reply(self) -> str:
         """The assistant message so far: what the model was sent and said."""
-        return "".join(part.raw for part in self._reply)
+        return self._reply.text
+
+    def resume(self, events: Iterable[Event], seconds: float) -> list[str]:
+        """Take up an earlier rollout of the same task where its last completed step ended.
+
+        Args:
+            events: its events in order, up to a code block or an execution. No event is yielded a second time.
+            seconds: wall time that it had used.
+
+        Returns the code of the cells that had ended well: the executor's kernel must know their state.
+        """
+        for event in events:
+            self._take(event)
+        self._elapsed = seconds
+        return list(self._reply.cells)
 
     async def cancel(self) -> None:
         """Stop the generation or the running cell; the stream then ends with reason "cancelled"."""
@@ -108,6 +122,7 @@ class Rollout:
         """
         try:
             async for event in self._rounds():
+                self._take(event)
                 yield event
         except _Interrupted as interrupted:
             self._finish = interrupted.finish
@@ -119,22 +134,32 @@ class Rollout:
         except SandboxError as error:
             yield Failure("kernel", str(error), "run: mathagent doctor")
             self._finish = Finish("kernel_error", str(error))
-        answer = self._protocol.answer(self._prose)
+        answer = self._protocol.answer(self._reply.prose)
         if answer is not None:
             yield Answer(answer)
         yield self._finish or Finish("no_answer" if answer is None else "answer", "the model ended its reply")
+
+    def _take(self, event: Event) -> None:
+        """The loop's own record of what it says: state changes by events only."""
+        self._reply.take(event)
+        if isinstance(event, Request):
+            self._budget.spent(event.usage)
+        elif isinstance(event, Execution):
+            self._budget.added(event.raw)
 
     async def _rounds(self) -> AsyncIterator[Event]:
         """Write and run in turn, until something ends the reply."""
         info = await self._wait(self._model.describe)
         wire = self._protocol.continues
         self._can_continue = info.can_continue if wire == "server" else wire == "always"
-        self._budget.start(self._limits.context or info.context_length)
+        self._budget.start(self._limits.context or info.context_length, self._elapsed)
         yield Started(info, self._task.messages, self._budget.context)
-        prefill = self._task.prefill if self._can_continue else ""
+        prefill = self._task.prefill if self._can_continue and not self._reply.parts else ""
         if prefill:
-            self._reply.append(Part("prompt", prefill))
             yield Prefill(prefill)
+        if (block := self._reply.pending) is not None:
+            async for event in self._run(block):
+                yield event
         while self._finish is None:
             stretch = Stretch(self._protocol.parser(self.reply[: len(self.reply) - len(prefill)]), prefill)
             prefill = ""
@@ -150,8 +175,10 @@ class Rollout:
                 raise failure
             if stretch.block is None or self._finish is not None:
                 return
-            if self._executions >= self._limits.executions:
-                self._finish = Finish("execution_limit", f"code again after {self._executions} executions")
+            if self._reply.executions >= self._limits.executions:
+                self._finish = Finish(
+                    "execution_limit", f"code again after {self._reply.executions} executions"
+                )
                 return
             async for event in self._run(stretch.block):
                 yield event
@@ -190,7 +217,7 @@ class Rollout:
         """One request; its words go into `stretch`. The last event is the `Request`."""
         said = [Part("model", stretch.said)] if stretch.said else []
         request = self._protocol.request(
-            self._task.messages, [*self._reply, *said], can_continue=self._can_continue
+            self._task.messages, [*self._reply.parts, *said], can_continue=self._can_continue
         )
         chunks = self._model.stream(
             request,
@@ -221,26 +248,20 @@ class Rollout:
                     yield TextDelta(words, stretch.feed(words))
         if not usage.exact or not usage.completion:
             usage = TokenUsage(usage.prompt, max(usage.completion, deltas), usage.cached, exact=False)
-        self._budget.spent(usage)
         yield Request(usage, time.monotonic() - started, first, finish, stop_reason)
 
     def _keep(self, stretch: Stretch) -> list[Event]:
-        """Take what was written into the reply, and say so in events."""
+        """The events that take what was written into the reply."""
         events: list[Event] = []
-        prose, reasoning = stretch.prose, stretch.reasoning
-        spans = self._protocol.spans(prose, self.reply)
-        self._prose.append("".join(span.raw for span in spans if span.kind == "text"))
-        if prose or reasoning:
-            self._reply.append(Part("model", prose, reasoning))
-        if reasoning and not spans:
+        reasoning = stretch.reasoning
+        for span in self._protocol.spans(stretch.prose, self.reply):
+            events.append(Text(span.raw, reasoning, span.kind))
+            reasoning = ""
+        if reasoning:
             events.append(Text("", reasoning))
-        for number, span in enumerate(spans):
-            events.append(Text(span.raw, "" if number else reasoning, span.kind))
         if (block := stretch.block) is not None:
-            self._reply.append(Part("model", stretch.raw))
-            events.append(
-                CodeBlock(self._executions, block.code, stretch.raw, stretch.discarded, block.closed)
-            )
+            index = self._reply.executions
+            events.append(CodeBlock(index, block.code, stretch.raw, stretch.discarded, block.closed))
         return events
 
     async def _run(self, block: Block) -> AsyncIterator[Event]:
@@ -248,8 +269,8 @@ class Rollout:
         if self._cancelled:
             self._finish = Finish("cancelled", "stopped before a cell was run")
             return
-        index = self._executions
-        self._executions += 1
+        index = self._reply.executions
+        left = self._limits.executions - index - 1
         self._in_cell = True
         pieces: asyncio.Queue[OutputChunk | None] = asyncio.Queue()
         timeout = max(0.1, min(self._limits.cell_seconds, self._budget.seconds_left()))
@@ -263,13 +284,12 @@ class Rollout:
             self._in_cell = False
             cell.cancel()  # only where we are torn down in the middle
         shown = show(result, self._limits.output_chars)
-        if self._executions == self._limits.executions and self._task.last_execution:
+        if left == 0 and self._task.last_execution:
             shown = f"{shown}\n{self._task.last_execution}" if shown else self._task.last_execution
-        raw = self._protocol.output(block, shown, left=self._limits.executions - self._executions)
-        self._reply.append(Part("kernel", raw))
-        self._budget.added(raw)
-        yield Execution(index, result, shown, raw)
-        repeats = self._same_error(block.code, result)
+        yield Execution(index, result, shown, self._protocol.output(block, shown, left=left))
+        error = result.error
+        name, value = (error.name, error.value) if error else (result.status, "")
+        repeats = self._reply.same_error(block.code, name, value)
         if self._cancelled:
             self._finish = Finish("cancelled", "stopped while a cell was running")
         elif repeats >= self._limits.repeated_errors:
@@ -281,15 +301,6 @@ class Rollout:
         if self._cancelled:  # between the block and the start of this task: the executor could not know
             return CellResult(status="interrupted", detail="interrupted before it ran")
         return await self._executor.execute(code, timeout=timeout, on_output=on_output)
-
-    def _same_error(self, code: str, result: CellResult) -> int:
-        """How often this code has failed in this way, this time included; 0 if it did not fail."""
-        if result.status == "ok":
-            return 0
-        name, value = (result.error.name, result.error.value) if result.error else (result.status, "")
-        key = (code.strip(), name, value)
-        self._errors[key] += 1
-        return self._errors[key]
 
     async def _wait(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Wait for the model; raises _Interrupted when wall time is over or `cancel` is called."""

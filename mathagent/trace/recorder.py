@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +26,7 @@ from mathagent.events import (
     Text,
 )
 from mathagent.limits import Limits
+from mathagent.trace.events import events_of
 from mathagent.trace.schema import (
     CodeStep,
     FailureStep,
@@ -93,6 +94,29 @@ class Recorder:
         """The totals so far."""
         return self._usage
 
+    @property
+    def started(self) -> str:
+        """When the solve began: UTC, ISO 8601."""
+        return self._now.isoformat(timespec="milliseconds")
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps so far, in order."""
+        return self._steps
+
+    def resume(self, id: str, started: str, steps: Sequence[Step]) -> float:
+        """Go on with the record of a solve that was stopped; returns the seconds that it had used.
+
+        The time between its last step and now is no part of its seconds.
+        """
+        self.id, self._now = id, datetime.fromisoformat(started)
+        for event in events_of(steps):
+            self.take(event)
+        self._steps = list(steps)  # with their own times
+        seconds = steps[-1].at if steps else 0.0
+        self._start = time.monotonic() - seconds
+        return seconds
+
     def take(self, event: Event) -> None:
         """Take the next event."""
         at = round(time.monotonic() - self._start, 4)
@@ -159,7 +183,7 @@ class Recorder:
         }
         return Trace(
             id=self.id,
-            started=self._now.isoformat(timespec="milliseconds"),
+            started=self.started,
             seconds=round(seconds, 4),
             problem=self._problem,
             model=self._model,

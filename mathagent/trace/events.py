@@ -1,0 +1,37 @@
+"""Stored steps back into the loop's events, so that a rollout can go on from a record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kernels_sandbox import CellResult
+from mathagent.events import CodeBlock, Event, Execution, Failure, Prefill, Request, Text
+from mathagent.trace.schema import (
+    CodeStep,
+    FailureStep,
+    OutputStep,
+    PrefillStep,
+    RequestStep,
+    Step,
+    TextStep,
+)
+from mathagent.types import TokenUsage
+
+
+def events_of(steps: Sequence[Step]) -> Iterator[Event]:
+    """The events that the steps were recorded from, in order."""
+    for step in steps:
+        match step:
+            case PrefillStep():
+                yield Prefill(step.raw)
+            case TextStep():
+                yield Text(step.raw, step.reasoning, step.kind)
+            case CodeStep():
+                yield CodeBlock(step.index, step.code, step.raw, step.discarded, step.closed)
+            case OutputStep():
+                yield Execution(step.index, CellResult.from_dict(step.result), step.shown, step.raw)
+            case RequestStep():
+                usage = TokenUsage(step.prompt_tokens, step.completion_tokens, step.cached_tokens, step.exact)
+                yield Request(usage, step.seconds, step.first_token_seconds, step.finish, step.stop_reason)
+            case FailureStep():
+                yield Failure(step.kind, step.message, step.hint)
