@@ -1,19 +1,24 @@
-"""The protocols by name."""
+"""The protocols by name: those that come with mathagent, and those of installed packages (see `plugins`)."""
 
 from __future__ import annotations
 
 from mathagent.errors import UsageError
 from mathagent.protocols.base import Block, Channel, Parser, Part, Span, WireProtocol
 from mathagent.protocols.markdown import Markdown
+from mathagent.protocols.plugins import plugins
 from mathagent.protocols.prose import Prose
 
 __all__ = ["Block", "Channel", "Parser", "Part", "Span", "WireProtocol", "protocol", "protocols"]
 
 
 def protocols() -> dict[str, WireProtocol]:
-    """All protocols by name."""
-    known: tuple[WireProtocol, ...] = (Markdown(), Prose())
-    return {each.name: each for each in known}
+    """All protocols by name, the built-in ones first."""
+    known: tuple[WireProtocol, ...] = (
+        Markdown(),
+        Prose(),
+    )
+    built_in = {each.name: each for each in known}
+    return built_in | {each.name: each for each in plugins(frozenset(built_in))}
 
 
 def protocol(name: str) -> WireProtocol:

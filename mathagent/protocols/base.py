@@ -81,6 +81,7 @@ class WireProtocol(ABC):
     """How a family of models writes code, ends it, and gets the output back.
 
     name: what users type. description: one line: the wire form, and which models speak it.
+    example: how a model writes the code `print(6 * 7)` in it, delimiters and all; "" where no code is run.
     stop: stop strings for the server; one that fires without a complete block only pauses the reply.
     ends: stop strings that end the reply.
     continues: whether a reply can go on after a pause: where the server can go on in an unfinished assistant
@@ -90,6 +91,7 @@ class WireProtocol(ABC):
 
     name: ClassVar[str]
     description: ClassVar[str]
+    example: ClassVar[str] = ""
     stop: ClassVar[tuple[str, ...]] = ()
     ends: ClassVar[tuple[str, ...]] = ()
     continues: ClassVar[Literal["server", "always", "never"]] = "server"

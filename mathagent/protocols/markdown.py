@@ -164,6 +164,7 @@ class Markdown(WireProtocol):
     description = (
         "```python and ```output fences in one assistant message (Qwen2.5-Math, NuminaMath, ToRA, general)"
     )
+    example = "```python\nprint(6 * 7)\n```\n"
     # The closing fence on a line of its own, so that no token is spent after it; and an output of the model's own
     # making. Both may also fire in prose: then the reply is only paused there, and goes on.
     stop = ("\n```\n", "```output")
