@@ -14,7 +14,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -132,19 +131,6 @@ def find_prompt(name_or_path: str) -> Prompt:
         return read_prompt(path)
     known = ", ".join(prompts())
     raise UsageError(f"no prompt and no file is called {name_or_path!r}", f"known prompts: {known}")
-
-
-def default_prompt(model: str, mode: str) -> Prompt:
-    """The prompt for a model by its name: the first that fits by a pattern, the longest pattern winning."""
-    fitting = [
-        (len(pattern), prompt)
-        for prompt in prompts().values()
-        for pattern in prompt.settings.models
-        if prompt.settings.mode == mode and fnmatch(model.lower(), pattern.lower())
-    ]
-    if not fitting:
-        raise UsageError(f"no prompt for mode {mode!r}", "modes: tir, cot")
-    return max(fitting, key=lambda pair: pair[0])[1]
 
 
 def read_prompt(path: Path) -> Prompt:

@@ -6,18 +6,18 @@ The command line opens a session, then asks it for rollouts (`mathagent.loop`) a
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
 from kernels_sandbox import KernelPool, Policy
 from mathagent.executor import Executor
+from mathagent.fitting import fit
 from mathagent.limits import Limits
 from mathagent.loop import Rollout
 from mathagent.models import OpenAIServer
-from mathagent.prompts import Prompt, default_prompt, find_prompt
-from mathagent.protocols import WireProtocol, protocol
+from mathagent.prompts import Prompt
+from mathagent.protocols import WireProtocol
 from mathagent.serving import ensure_embedded, running_server
 from mathagent.settings import Settings
 from mathagent.trace.recorder import Recorder
@@ -42,7 +42,7 @@ class Session:
         settings: what the person asked for.
         endpoint: where the model is.
         pool: where its code runs.
-        progress: takes lines about what takes time.
+        progress: takes lines about what takes time, and about what was chosen.
 
     Attributes (after `use_model`): info, what the endpoint says of the model; prompt, wire (the protocol), sampling
     and limits, the choices that hold. `limits` may be replaced between rollouts.
@@ -69,23 +69,17 @@ class Session:
         client = OpenAIServer(self.endpoint.base_url, self.endpoint.api_key, name, on_retry=self._progress)
         try:
             info = await client.describe()
-            asked = self._settings
-            prompt = find_prompt(asked.prompt) if asked.prompt else default_prompt(info.id, asked.mode)
-            wire = protocol(asked.protocol or prompt.settings.protocol)
+            chosen = fit(info, self._settings)
             versions = await client.versions()
         except BaseException:
             await client.aclose()
             raise
         await self.aclose()
-        tokens = asked.tokens or prompt.settings.tokens or asked.limits.tokens
-        self._client, self.info, self.prompt, self.wire, self.versions = client, info, prompt, wire, versions
-        self.sampling = merged(prompt.settings.sampling, asked.sampling)
-        executions = asked.executions
-        if executions is None:
-            executions = prompt.settings.executions
-        if executions is None:
-            executions = asked.limits.executions
-        self.limits = replace(asked.limits, tokens=tokens, executions=executions)
+        self._client, self.info, self.versions = client, info, versions
+        self.prompt, self.wire = chosen.prompt, chosen.wire
+        self.sampling, self.limits = chosen.sampling, chosen.limits
+        for line in chosen.notices:
+            self._progress(line)
 
     def messages(self, problem: str) -> tuple[Message, ...]:
         """The messages of the prompt for a problem."""
@@ -153,9 +147,3 @@ async def open_session(settings: Settings, progress: Callable[[str], None]) -> A
             yield session
         finally:
             await session.aclose()
-
-
-def merged(recommended: Mapping[str, Any], asked: Sampling) -> Sampling:
-    """The prompt's recommended sampling, overruled by what was asked for."""
-    chosen = {each.name: value for each in fields(asked) if (value := getattr(asked, each.name)) is not None}
-    return Sampling(**{**recommended, **chosen})

@@ -120,12 +120,14 @@ class ModelInfo:
     context_length: tokens, prompt and reply together; None where the server does not say.
     owner: `owned_by` of the models list ("vllm", "sglang", ...), "" if absent.
     can_continue: the server can go on in an unfinished assistant message.
+    root: what the server loaded, a folder or a name on the hub, where it says so ("" where not).
     """
 
     id: str
     context_length: int | None
     owner: str
     can_continue: bool
+    root: str = ""
 
 
 class ModelClient(Protocol):

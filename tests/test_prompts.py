@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from uv import find_uv_bin
 
 from mathagent.answers import final_answer
+from mathagent.detection import detect
 from mathagent.errors import UsageError
-from mathagent.prompts import default_prompt, find_prompt, prompts, prompts_folder, read_prompt
+from mathagent.fitting import merged
+from mathagent.prompts import find_prompt, prompts, prompts_folder, read_prompt
 from mathagent.protocols import protocols
-from mathagent.session import merged
 from mathagent.types import Sampling
 
 ROOT = Path(__file__).parents[1]
@@ -153,7 +154,7 @@ def test_unknown_names(tmp_path: Path) -> None:
     ],
 )
 def test_the_default_for_a_model(model: str, mode: str, name: str) -> None:
-    assert default_prompt(model, mode).name == name
+    assert detect(model, None, mode, prompts().values()).prompt.name == name
 
 
 def test_the_wheel_carries_the_prompts(tmp_path: Path) -> None:

@@ -230,8 +230,9 @@ class OpenAIServer:
         owner = self._owner or str(entry.get("owned_by") or "")
         meta = entry.get("meta")
         length = entry.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, dict) else None)
-        can_continue = dialect_of(owner).can_continue
-        return ModelInfo(str(entry["id"]), length if isinstance(length, int) else None, owner, can_continue)
+        can_continue, root = dialect_of(owner).can_continue, str(entry.get("root") or "")
+        length = length if isinstance(length, int) else None
+        return ModelInfo(str(entry["id"]), length, owner, can_continue, root)
 
     async def _unknown(self, model: str) -> UnknownModel:
         return self._unknown_among(model, [str(entry["id"]) for entry in await self._list_models() or []])
