@@ -1,4 +1,4 @@
-"""One live kernel: a process and its channels, from start to end."""
+"""One live kernel: a process and the line to it, from start to end."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ import signal
 import time
 from typing import Any, Literal
 
-import zmq
-
-from kernels_sandbox.channels import HEADROOM, Channels
 from kernels_sandbox.errors import KernelStartError
+from kernels_sandbox.line import Line
 from kernels_sandbox.messages import CellFold, OnOutput
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import KernelProcess, Launcher
 from kernels_sandbox.result import CellResult
-from kernels_sandbox.wire import decode, execute_request, new_id
+from kernels_sandbox.wire import HEADROOM, TooHeavy, decode, execute_request, new_id
 
 StopReason = Literal["timeout", "interrupted", "output_limit"]
 
 
-LAST_WORDS_SECONDS = 0.01
-"""How long to listen after a kernel's death for output that was already on its way."""
+HANG_UP_SECONDS = 0.2
+"""How long a kernel may outlive the line to it: a dying one closes it a little before its end."""
 
 
 _PRIMING = {
@@ -55,36 +53,29 @@ class _Cell:
 class LiveKernel:
     """A kernel process that answers. Cells run one at a time; the caller sees to that."""
 
-    def __init__(self, process: KernelProcess, channels: Channels, policy: Policy) -> None:
+    def __init__(self, policy: Policy) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._policy = policy
-        self._channels = channels
         self._session = new_id()
         self._cell: _Cell | None = None
         self._tampered = False
         self._killed = False
+        self._hung_up = False
         self._welcome: asyncio.Future[None] = loop.create_future()
-        self.process = process
-        channels.shell.on_frames = self._on_shell
-        channels.iopub.on_frames = self._on_iopub
-        channels.shell.poke()
-        channels.iopub.poke()
+        self._line = Line(self._longest, self._on_message)
+        self.process: KernelProcess
 
     @classmethod
-    async def start(
-        cls, launcher: Launcher, context: zmq.Context[zmq.Socket[bytes]], policy: Policy
-    ) -> LiveKernel:
+    async def start(cls, launcher: Launcher, policy: Policy) -> LiveKernel:
         """Launch a kernel and wait until it answers. Raises KernelStartError."""
-        channels = Channels(context, policy.output_bytes + HEADROOM)
+        kernel = cls(policy)
         try:
-            listeners = {name: listener.fileno() for name, listener in channels.listeners.items()}
-            process = await launcher.launch(listeners)
+            kernel.process = await launcher.launch({"line": kernel._line.kernel_end})
         except BaseException:
-            channels.close()
+            kernel._line.close()
             raise
-        channels.close_listeners()
-        kernel = cls(process, channels, policy)
+        kernel._line.handed_over()
         try:
             await kernel._ready()
         except BaseException:
@@ -112,19 +103,19 @@ class LiveKernel:
         fold = CellFold(self._policy.output_bytes, on_output)
         cell = self._cell = _Cell(fold, self._loop)
         exited = self.process.exited
-        ends: set[asyncio.Future[Any]] = {cell.finished, cell.stop, exited}
+        ends: set[asyncio.Future[Any]] = {cell.finished, cell.stop, exited, self._line.closed}
         try:
-            request = execute_request(code, cell.id, self._session, counted=counted)
-            if not self._channels.shell.send(request):
-                self.process.kill()  # it has closed its sockets, or is just dying: it can't be talked to any more
+            self._line.send(execute_request(code, cell.id, self._session, counted=counted))
             await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if self._line.closed.done():
+                await self._gone()
             reason: StopReason | None = None
             if cell.stop.done():
                 reason = cell.stop.result()
             elif not cell.finished.done() and not exited.done():
                 reason = "timeout"
-            if exited.done() and not cell.finished.done():
-                await asyncio.sleep(LAST_WORDS_SECONDS)
+            if exited.done():
+                self._line.drain()  # its last words
             obeyed = cell.finished.done() or (reason is not None and await self._interrupt(cell))
             if not obeyed and not self._killed:
                 reason = None  # it died by itself before it could be stopped
@@ -147,9 +138,9 @@ class LiveKernel:
         await self.execute("1/0", self._policy.cell_seconds, counted=False)
 
     async def aclose(self) -> None:
-        """Kill the process, wait for its end, close the channels."""
+        """Kill the process, wait for its end, close the line."""
         self.process.kill()
-        self._channels.close()
+        self._line.close()
         await asyncio.wait({self.process.exited})
 
     async def _ready(self) -> None:
@@ -165,12 +156,20 @@ class LiveKernel:
             raise KernelStartError(
                 f"a kernel did not start: {why}", "check that the modules to preload exist"
             )
-        self._channels.unlink()
         if self._policy.startup:
             result = await self.execute(self._policy.startup, self._policy.start_seconds, counted=False)
             if not result.ok:
                 why = f"{result.error.name}: {result.error.value}" if result.error else result.detail
                 raise KernelStartError(f"the startup code failed: {why}")
+
+    async def _gone(self) -> None:
+        """The line is closed: the kernel is dying, or can't be talked to any more and is made to."""
+        exited = self.process.exited
+        await asyncio.wait({exited}, timeout=HANG_UP_SECONDS)
+        if not exited.done():
+            self._hung_up = True
+            self.process.kill()
+            await asyncio.wait({exited})
 
     async def _interrupt(self, cell: _Cell) -> bool:
         """Interrupt the cell, kill the kernel if it does not obey; whether it obeyed."""
@@ -196,7 +195,8 @@ class LiveKernel:
         if reason is None:
             if obeyed:
                 return fold.result(None, seconds)
-            why = self.process.exited.result().describe()
+            how = self.process.exited.result().describe()
+            why = "it closed the connection to its pool, and was killed" if self._hung_up else how
             return fold.result("died", seconds, state_lost=True, detail=f"The kernel died: {why}. {LOST}")
         budget = self._policy.output_bytes
         told = {
@@ -212,31 +212,34 @@ class LiveKernel:
         )
         return fold.result(reason, seconds, state_lost=lost, detail=told + ended)
 
-    def _on_iopub(self, frames: list[bytes]) -> None:
-        message = decode(frames)
-        if message is None:
+    def _longest(self) -> int:
+        """Bytes that a message may have now."""
+        return HEADROOM + (self._cell.fold.room if self._cell is not None else 0)
+
+    def _on_message(self, body: bytearray | None) -> None:
+        cell = self._cell
+        try:
+            message = decode(body, self._longest() - HEADROOM) if body is not None else body
+        except TooHeavy:
+            body = None
+        if body is None:
+            if cell is not None:
+                cell.fold.lost_output()
+                cell.look()
+        elif message is None:
             self._tampered = True
-        elif message.type == "iopub_welcome":
+        elif message.type == "ready":
             if not self._welcome.done():
                 self._welcome.set_result(None)
-        elif self._cell is not None:
-            if message.parent_id == self._cell.id:
-                self._cell.fold.add(message)
-            else:
-                self._cell.fold.foreign(message)
-            self._cell.look()
-
-    def _on_shell(self, frames: list[bytes]) -> None:
-        message = decode(frames)
-        cell = self._cell
-        if message is None or message.type != "execute_reply":
-            self._tampered = True
-        elif cell is not None and message.parent_id == cell.id:
-            cell.fold.add(message)
-            cell.look()
-        else:
+        elif message.type == "execute_reply" and (cell is None or message.parent_id != cell.id):
             # A second reply to an earlier cell, or one to no cell at all: no honest kernel sends it.
             self._tampered = True
+        elif cell is not None:
+            if message.parent_id == cell.id:
+                cell.fold.add(message)
+            else:
+                cell.fold.foreign(message)
+            cell.look()
 
 
 LOST = "All variables, imports and files are lost."

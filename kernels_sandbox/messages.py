@@ -14,6 +14,9 @@ from kernels_sandbox.wire import Message
 
 OnOutput = Callable[[OutputChunk], None]
 
+PIECE = 64 * 1024
+"""Characters of a stream's text handled at once: copies of a long message are never whole."""
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
@@ -43,6 +46,11 @@ class CellFold:
         self.reply_status: str | None = None
         self.idle = False
         self.suspect = False
+
+    @property
+    def room(self) -> int:
+        """Bytes that may still be kept."""
+        return self._budget - self._kept
 
     @property
     def over_budget(self) -> bool:
@@ -78,18 +86,18 @@ class CellFold:
             case "status" if content.get("execution_state") == "idle":
                 self.suspect |= self.idle
                 self.idle = True
+        if message.cut:
+            self.lost_output()
 
     def result(
         self, status: CellStatus | None, seconds: float, *, state_lost: bool = False, detail: str = ""
     ) -> CellResult:
-        """The outcome so far; `status` None takes what the kernel replied."""
+        """The outcome; `status` None takes what the kernel replied. The last call: the output moves into the result."""
         if status is None:
             status = "output_limit" if self.over_budget else "ok" if self.reply_status == "ok" else "error"
         if status == "error" and self._error is None:
             self._error = CellError("Unknown", "the kernel reported an error without saying which", "")
-        out, err = (
-            strip_ansi(self._streams[name].decode("utf-8", "replace")) for name in ("stdout", "stderr")
-        )
+        out, err = (strip_ansi(self._taken(name)) for name in ("stdout", "stderr"))
         return CellResult(
             status=status,
             stdout=out,
@@ -103,6 +111,11 @@ class CellFold:
             detail=detail,
             suspect=self.suspect,
         )
+
+    def _taken(self, name: str) -> str:
+        text = self._streams[name].decode("utf-8", "replace")
+        self._streams[name].clear()
+        return text
 
     def _admit(self, size: int) -> int:
         """Charge `size` bytes; how many of them may be kept."""
@@ -120,13 +133,17 @@ class CellFold:
         if name not in self._streams or not isinstance(text, str):
             self.suspect = True
             return
+        for start in range(0, len(text), PIECE):
+            self._stream_piece("stdout" if name == "stdout" else "stderr", text[start : start + PIECE])
+
+    def _stream_piece(self, name: StreamName, text: str) -> None:
         data = text.encode("utf-8", "replace")
         room = self._admit(len(data))
         if room < len(data):
             data = data[:room]
             text = data.decode("utf-8", "ignore")
         self._streams[name] += data
-        self._emit("stdout" if name == "stdout" else "stderr", text)
+        self._emit(name, text)
 
     def _display(self, content: Mapping[str, Any], size: int, *, is_result: bool) -> None:
         bundle = content.get("data")

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
-import zmq
-
 from kernels_sandbox.errors import PoolClosed
 from kernels_sandbox.jail import Isolation, probe
 from kernels_sandbox.kernel import Kernel
@@ -37,7 +35,6 @@ class KernelPool:
         self.policy = policy or Policy()
         self._warm = warm
         self._isolation: Isolation | None = None
-        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._launcher: Launcher | None = None
         self._ready: deque[LiveKernel] = deque()
         self._live: set[LiveKernel] = set()
@@ -48,8 +45,6 @@ class KernelPool:
         """Start what the kernels need; the first kernel comes up in the background."""
         machine = await asyncio.to_thread(probe)
         self._launcher, self._isolation = choose_launcher(self.policy, machine)
-        self._context = zmq.Context()
-        self._context.set(zmq.MAX_SOCKETS, 60_000)
         self._refill()
         return self
 
@@ -64,8 +59,6 @@ class KernelPool:
         await asyncio.gather(*(self._release(live) for live in list(self._live)))
         if launcher is not None:
             await launcher.aclose()
-        if self._context is not None:
-            self._context.destroy(linger=0)
 
     @property
     def isolation(self) -> Isolation:
@@ -107,9 +100,9 @@ class KernelPool:
         await live.aclose()
 
     async def _start(self) -> LiveKernel:
-        if self._launcher is None or self._context is None:
+        if self._launcher is None:
             raise PoolClosed("the pool is closed", "use it inside `async with KernelPool() as pool`")
-        live = await LiveKernel.start(self._launcher, self._context, self.policy)
+        live = await LiveKernel.start(self._launcher, self.policy)
         self._live.add(live)
         return live
 

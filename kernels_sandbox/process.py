@@ -87,8 +87,10 @@ class KernelProcess(Protocol):
 class Launcher(Protocol):
     """What starts kernel processes."""
 
-    async def launch(self, listeners: dict[str, int], options: KernelOptions | None = None) -> KernelProcess:
-        """Start a process that serves on the listening sockets. Raises KernelStartError."""
+    async def launch(
+        self, descriptors: dict[str, int], options: KernelOptions | None = None
+    ) -> KernelProcess:
+        """Start a process that serves on these sockets, by name (see `inside.serve`). Raises KernelStartError."""
         ...
 
     async def aclose(self) -> None:

@@ -51,13 +51,15 @@ class SpawnLauncher:
         self._policy = policy
         self._processes: set[SpawnedProcess] = set()
 
-    async def launch(self, listeners: dict[str, int], options: KernelOptions | None = None) -> KernelProcess:
-        """Start a kernel on the listening sockets. Raises KernelStartError."""
+    async def launch(
+        self, descriptors: dict[str, int], options: KernelOptions | None = None
+    ) -> KernelProcess:
+        """Start a kernel on these sockets. Raises KernelStartError."""
         folder = tempfile.mkdtemp(prefix="kernels-sandbox-")
         inside_end, lifeline = os.pipe()
         pipe = (options or KernelOptions()).as_pipe(self._policy.output_bytes)
         spec = {
-            "listeners": listeners,
+            "descriptors": descriptors,
             "lifeline": inside_end,
             "folder": folder,
             "preload": list(self._policy.preload),
@@ -74,7 +76,7 @@ class SpawnLauncher:
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd=folder,
                 env=clean_environment(folder),
-                pass_fds=(*listeners.values(), inside_end, pipe),
+                pass_fds=(*descriptors.values(), inside_end, pipe),
                 start_new_session=True,
             )
         except OSError as error:

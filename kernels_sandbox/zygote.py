@@ -144,8 +144,8 @@ class Zygote:
             raise
         return zygote
 
-    async def fork(self, listeners: dict[str, int], options: int) -> ForkedProcess:
-        """Fork a kernel that serves on the listening sockets and reads its options from a pipe.
+    async def fork(self, descriptors: dict[str, int], options: int) -> ForkedProcess:
+        """Fork a kernel that serves on these sockets, by name, and reads its options from a pipe.
 
         Raises KernelStartError.
         """
@@ -155,9 +155,9 @@ class Zygote:
             number = next(self._numbers)
             answer: asyncio.Future[ForkedProcess] = self._loop.create_future()
             self._waiting[number] = answer
-            request = json.dumps({"fork": number, "names": list(listeners)}).encode()
+            request = json.dumps({"fork": number, "names": list(descriptors)}).encode()
             try:
-                socket.send_fds(self._control, [request], [options, *listeners.values()])
+                socket.send_fds(self._control, [request], [options, *descriptors.values()])
             except OSError as error:
                 del self._waiting[number]
                 raise KernelStartError(f"the process that forks kernels does not listen: {error}") from error
@@ -254,22 +254,24 @@ class ZygoteLauncher:
         """Process id of the zygote (of its jail's outermost process); 0 while there is none."""
         return self._zygote.pid if self._zygote is not None and self._zygote.alive else 0
 
-    async def launch(self, listeners: dict[str, int], options: KernelOptions | None = None) -> KernelProcess:
-        """Fork a kernel on the listening sockets; once more if the zygote dies over it. Raises KernelStartError."""
+    async def launch(
+        self, descriptors: dict[str, int], options: KernelOptions | None = None
+    ) -> KernelProcess:
+        """Fork a kernel on these sockets; once more if the zygote dies over it. Raises KernelStartError."""
         zygote = await self._present()
         try:
-            return await self._fork(zygote, listeners, options)
+            return await self._fork(zygote, descriptors, options)
         except KernelStartError:
             if zygote.alive:
                 raise
-        return await self._fork(await self._present(), listeners, options)
+        return await self._fork(await self._present(), descriptors, options)
 
     async def _fork(
-        self, zygote: Zygote, listeners: dict[str, int], options: KernelOptions | None
+        self, zygote: Zygote, descriptors: dict[str, int], options: KernelOptions | None
     ) -> ForkedProcess:
         pipe = (options or KernelOptions()).as_pipe(self._policy.output_bytes)
         try:
-            process = await zygote.fork(listeners, pipe)
+            process = await zygote.fork(descriptors, pipe)
         finally:
             os.close(pipe)
         if self._groups is not None:

@@ -1,7 +1,7 @@
 """A kernel in two steps: everything that needs no socket and no thread first, the rest after the fork.
 
 IPKernelApp does both at once, so it is not used; what it adds (connection files, Curve, the debugger) has no place in
-a jail. This is the first step; `sockets` is the second.
+a jail. This is the first step; the second is `line` for a pool's kernel, `sockets` for a notebook's.
 """
 
 from __future__ import annotations
@@ -56,6 +56,31 @@ class SandboxKernel(IPythonKernel):
             self.budget.reset()
             self._mend_streams()
         super().set_parent(ident, parent, channel)
+
+    def publish_by(self, thread: Any, socket: Any, budget: Budget) -> None:
+        """Send all output by an IOPubThread, or what stands in for one, and its socket."""
+        self.budget = self.session.budget = budget
+        self.streams = (
+            BudgetStream(self.session, thread, "stdout", budget),
+            BudgetStream(self.session, thread, "stderr", budget),
+        )
+        self._stdout, self._stderr = self.streams
+        self.iopub_thread, self.iopub_socket = thread, socket
+        self.shell.displayhook.pub_socket = self.shell.display_pub.pub_socket = socket
+
+    async def answer(self, request: dict[str, Any]) -> None:
+        """Run the cell of an execute_request that came by the line (`inside.line`), one at a time."""
+        async with self._main_asyncio_lock:
+            self.set_parent([], request)
+            self._publish_status("busy", "shell")
+            self.pre_handler_hook()
+            try:
+                await self.execute_request(self.iopub_socket, [], request)
+            except KeyboardInterrupt:
+                self.log.error("an interrupt after the end of the cell")
+            finally:
+                self.post_handler_hook()
+            self._publish_status("idle", "shell")
 
     def send_file(self, path: str, start: int, length: int) -> None:
         """Publish a piece of a file: what `Kernel.collect` asks for."""

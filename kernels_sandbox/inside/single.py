@@ -10,8 +10,9 @@ import os
 import sys
 import threading
 
+from kernels_sandbox.inside import line
 from kernels_sandbox.inside.app import build
-from kernels_sandbox.inside.sockets import serve
+from kernels_sandbox.inside.serve import serve
 
 
 def _die_with(lifeline: int) -> None:
@@ -31,7 +32,8 @@ def main() -> None:
         options = json.load(pipe)
     _die_with(spec["lifeline"])
     kernel = build(spec["folder"], spec["preload"])
-    serve(kernel, spec["listeners"], **options)
+    line.prepare(kernel)
+    serve(kernel, spec["descriptors"], **options)
     os._exit(0)
 
 

@@ -3,7 +3,7 @@
 One thread, no ZeroMQ, no event loop. It imports what kernels need, builds one kernel up to its sockets, and then
 forks a copy for every request on its control socket (SOCK_SEQPACKET, JSON, descriptors alongside):
 
-    to it    {"fork": ID, "names": [...]}    descriptors: a pipe with the kernel's own spec, then a listener per name
+    to it    {"fork": ID, "names": [...]}    descriptors: a pipe with the kernel's own spec, then one per name
     from it  {"ready": true}                 or {"failed": "why"}
              {"forked": ID}                  descriptor: a pidfd
              {"refused": ID, "why": "..."}
@@ -26,8 +26,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from kernels_sandbox.inside import line
 from kernels_sandbox.inside.app import SandboxKernel, build
-from kernels_sandbox.inside.sockets import serve
+from kernels_sandbox.inside.serve import serve
 from kernels_sandbox.inside.warmup import reseed, warm_up
 from kernels_sandbox.jail import ChildLimits, confine_self, forget_child, fork_child, inside, prepare
 
@@ -89,10 +90,10 @@ class Zygote:
         try:
             with os.fdopen(fds[0]) as pipe:
                 spec = json.load(pipe)
-            listeners = dict(zip(names, fds[1:], strict=True))
+            descriptors = dict(zip(names, fds[1:], strict=True))
             confine_self(replace(self._limits, keep_fds=tuple(fds[1:])))
             reseed()
-            serve(self._kernel, listeners, **spec)
+            serve(self._kernel, descriptors, **spec)
             os._exit(0)
         finally:
             os._exit(1)
@@ -121,6 +122,7 @@ def main() -> None:
         profile.mkdir()
         kernel = build(str(profile), spec["preload"])
         warm_up(kernel, spec["preload"])
+        line.prepare(kernel)
     except Exception as error:
         message = {"failed": f"{type(error).__name__}: {error}"}
         socket.send_fds(control, [json.dumps(message).encode()], [])

@@ -193,11 +193,7 @@ async def test_all_descriptors_closed(kernel: Kernel) -> None:
 
 
 async def test_own_sockets_closed(kernel: Kernel) -> None:
-    code = (
-        "k = get_ipython().kernel\n"
-        "k.iopub_thread.socket.close(); k.shell_stream.socket.close()\n"
-        "print('unheard')"
-    )
+    code = "k = get_ipython().kernel\nk.iopub_socket._socket.close()\nprint('unheard')"
     result = await ends_in_time(kernel, code, timeout=2)
     assert result.status in {"died", "timeout"}
     assert result.state_lost
@@ -286,7 +282,7 @@ async def test_a_second_reply_makes_the_result_suspect(kernel: Kernel) -> None:
     forge = (
         "k = get_ipython().kernel\n"
         "parent = k.get_parent('shell')\n"
-        "k.session.send(k.shell_stream, 'execute_reply', {'status': 'ok'}, parent,"
+        "k.session.send(k.iopub_socket, 'execute_reply', {'status': 'ok'}, parent,"
         " ident=k._get_shell_context_var(k._shell_parent_ident))\n"
         "raise ValueError('the true end')"
     )
@@ -296,9 +292,7 @@ async def test_a_second_reply_makes_the_result_suspect(kernel: Kernel) -> None:
 
 
 async def test_garbage_on_the_wire_makes_the_result_suspect(kernel: Kernel) -> None:
-    result = await kernel.execute(
-        "get_ipython().kernel.iopub_socket.send_multipart([b'junk', b'{'])\nprint(1)"
-    )
+    result = await kernel.execute("get_ipython().kernel.iopub_socket.send(b'junk\\n{')\nprint(1)")
     assert result.stdout == "1\n"
     assert result.suspect
 

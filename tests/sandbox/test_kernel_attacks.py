@@ -78,9 +78,8 @@ kernel = IPythonKernel.instance()
 parent = kernel.get_parent("shell")
 content = {"status": "ok", "execution_count": 1, "user_expressions": {}, "payload": []}
 ident = kernel._shell_parent_ident.get()
-kernel.session.send(kernel.shell_stream, "execute_reply", content, parent=parent, ident=ident)
+kernel.session.send(kernel.iopub_socket, "execute_reply", content, parent=parent, ident=ident)
 kernel.session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=parent, ident=b"status")
-kernel.shell_stream.flush()
 time.sleep(0.5)
 """
 

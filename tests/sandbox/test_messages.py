@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kernels_sandbox import CellError, CellResult, Cut, OutputChunk
 from kernels_sandbox.messages import CellFold, strip_ansi
-from kernels_sandbox.wire import DELIMITER, Message, decode, execute_request
+from kernels_sandbox.wire import Message, decode, execute_request
 
 
 def message(kind: str, **content: Any) -> Message:
@@ -92,16 +92,15 @@ def test_a_second_reply_does_not_count_and_is_suspect() -> None:
 
 
 @given(st.lists(st.binary(max_size=20), max_size=8))
-def test_garbage_decodes_to_nothing(frames: list[bytes]) -> None:
-    assert decode(frames) is None
-    assert decode([DELIMITER, *frames]) is None
+def test_garbage_decodes_to_nothing(parts: list[bytes]) -> None:
+    assert decode(bytearray(b"".join(parts)), 1000) is None
+    assert decode(bytearray(b"\n".join(parts)), 1000) is None
 
 
 def test_a_request_has_every_part() -> None:
-    frames = execute_request("print('é')", "id", "session")
-    assert frames[0] == DELIMITER
-    assert json.loads(frames[2])["msg_id"] == "id"
-    assert json.loads(frames[5])["allow_stdin"] is False
+    header, _, _, content = execute_request("print('é')", "id", "session").split(b"\n")
+    assert json.loads(header)["msg_id"] == "id"
+    assert json.loads(content)["allow_stdin"] is False
 
 
 def test_results_survive_json() -> None:
