@@ -106,11 +106,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something failed that is not the model's doing: for a person, never fed back as output."""
+    """Something failed that is not the model's doing: for a person, never fed back as output.
+
+    passing: the server is away, busy or broke off: the same may succeed later, or on another server.
+    """
 
     kind: Literal["model", "kernel"]
     message: str
     hint: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

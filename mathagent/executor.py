@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
-from kernels_sandbox import CellResult, Kernel, KernelPool, OutputChunk
+from kernels_sandbox import CellResult, Kernel, OutputChunk
 
 
 class Executor(Protocol):
@@ -28,14 +28,29 @@ class Executor(Protocol):
         ...
 
 
+class KernelSource(Protocol):
+    """Where kernels come from: a `KernelPool`, or what stands in front of one."""
+
+    def kernel(self) -> AbstractAsyncContextManager[Kernel]:
+        """A fresh kernel for one caller, ended when the context is left."""
+        ...
+
+
 class KernelExecutor:
     """Leases a kernel from a pool at the first execution and keeps it, with its state, until closed.
 
     Use as an asynchronous context manager. `reset` gives the kernel back, so that the next cell gets a fresh one.
+
+    Args:
+        pool: where kernels come from.
+        turn: entered around each cell, by one that has its kernel; for callers that let only so many cells run at once.
     """
 
-    def __init__(self, pool: KernelPool) -> None:
+    def __init__(
+        self, pool: KernelSource, turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    ) -> None:
         self._pool = pool
+        self._turn = turn
         self._earlier: list[str] = []
         self._stack = AsyncExitStack()
         self._kernel: Kernel | None = None
@@ -52,8 +67,9 @@ class KernelExecutor:
                 self._kernel = await self._stack.enter_async_context(self._pool.kernel())
             if self._interrupted:
                 return CellResult(status="interrupted", detail="interrupted before it ran")
-            lost = await self._rebuild(self._kernel, timeout)
-            result = await self._kernel.execute(code, timeout=timeout, on_output=on_output)
+            async with self._turn():
+                lost = await self._rebuild(self._kernel, timeout)
+                result = await self._kernel.execute(code, timeout=timeout, on_output=on_output)
             return replace(result, detail=f"{lost} {result.detail}".strip()) if lost else result
         finally:
             self._executing = self._interrupted = False

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kernels_sandbox import CellResult, OutputChunk, SandboxError
 from mathagent.budget import Budget
-from mathagent.errors import ContextOverflow, ModelError
+from mathagent.errors import ContextOverflow, ModelBusy, ModelError, ModelUnreachable, StreamCut
 from mathagent.events import (
     Answer,
     CodeBlock,
@@ -129,7 +129,8 @@ class Rollout:
         except ContextOverflow as error:
             self._finish = Finish("context_limit", error.message)
         except ModelError as error:
-            yield Failure("model", error.message, error.hint)
+            passing = isinstance(error, ModelUnreachable | ModelBusy | StreamCut)
+            yield Failure("model", error.message, error.hint, passing)
             self._finish = Finish("model_error", error.message)
         except SandboxError as error:
             yield Failure("kernel", str(error), "run: mathagent doctor")

@@ -22,7 +22,7 @@ from mathagent.serving import ensure_embedded, running_server
 from mathagent.settings import Settings
 from mathagent.trace.recorder import Recorder
 from mathagent.trace.schema import ProblemRecord, SandboxRecord
-from mathagent.types import Message, ModelInfo, Sampling
+from mathagent.types import Message, ModelClient, ModelInfo, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +85,34 @@ class Session:
         """The messages of the prompt for a problem."""
         return self.prompt.messages(problem, executions=self.limits.executions)
 
-    def rollout(self, messages: tuple[Message, ...], executor: Executor) -> Rollout:
-        """A reply to these messages."""
+    def rollout(
+        self,
+        messages: tuple[Message, ...],
+        executor: Executor,
+        *,
+        model: ModelClient | None = None,
+        sampling: Sampling | None = None,
+    ) -> Rollout:
+        """A reply to these messages, by another client of the same model and with other sampling if they are given."""
         assert self._client is not None
-        task = self.prompt.task(messages, self.sampling)
-        return Rollout(task, model=self._client, protocol=self.wire, executor=executor, limits=self.limits)
+        task = self.prompt.task(messages, sampling or self.sampling)
+        model = model or self._client
+        return Rollout(task, model=model, protocol=self.wire, executor=executor, limits=self.limits)
 
-    def recorder(self, problem: ProblemRecord) -> Recorder:
-        """The recorder of a rollout's trace."""
+    def recorder(
+        self, problem: ProblemRecord, *, sampling: Sampling | None = None, endpoint: str | None = None
+    ) -> Recorder:
+        """The recorder of a rollout's trace; `sampling` and `endpoint` as given to that rollout."""
         isolation = self.pool.isolation
         layers = {name: layer.ok for name, layer in isolation.layers.items()}
         return Recorder(
             problem=problem,
-            endpoint=self.endpoint.base_url,
+            endpoint=endpoint or self.endpoint.base_url,
             demo=self.endpoint.demo,
             prompt=(self.prompt.name, self.prompt.sha256),
             mode=self.prompt.settings.mode,
             protocol=self.wire.name,
-            sampling=self.sampling,
+            sampling=sampling or self.sampling,
             limits=self.limits,
             sandbox=SandboxRecord(level=isolation.level, layers=layers),
             versions=self.versions,

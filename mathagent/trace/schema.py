@@ -102,11 +102,16 @@ Step = Annotated[
 
 
 class ProblemRecord(_Record):
-    """The problem: its text, and where it comes from (`source` "" for one that was typed in)."""
+    """The problem: its text, and where it comes from (`source` "" for one that was typed in).
+
+    level, kind: as its data set says. kind is a subject, a topic or a type.
+    """
 
     id: str
     text: str
     source: str = ""
+    level: str | None = None
+    kind: str | None = None
 
 
 class ModelRecord(_Record):
@@ -163,10 +168,16 @@ class FinishRecord(_Record):
 
 
 class Trace(_Record):
-    """One solve, whole."""
+    """One solve, whole.
+
+    sample: which of several samples of the problem, from 0. stopped: "vote" where it was ended early because the
+    problem's vote was decided without it.
+    """
 
     schema_version: Literal[1] = SCHEMA
     id: str
+    sample: int = 0
+    stopped: Literal["vote"] | None = None
     started: str
     seconds: float
     problem: ProblemRecord
