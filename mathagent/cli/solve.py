@@ -14,6 +14,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from mathagent.cli import options
+from mathagent.cli.dry_run import dry_run
 from mathagent.cli.failures import Exit, complain, console, notice, told
 from mathagent.cli.interrupts import interruptible
 from mathagent.cli.machine import write_json
@@ -78,6 +79,9 @@ def solve(
     trace: options.TraceFile = None,
     no_trace: Annotated[bool, typer.Option("--no-trace", help="Write no trace.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Print the exact first request; send nothing, solve nothing.")
+    ] = False,
     display: Annotated[
         Display,
         typer.Option(
@@ -110,6 +114,9 @@ def solve(
             isolation=isolation,
             memory=memory,
         )
+        if dry:
+            asyncio.run(dry_run(_read(problem, file), chosen, as_json=as_json))
+            raise typer.Exit
         target = None if no_trace else (trace or default_file())
         if display is Display.auto:
             display = Display.rich if sys.stdout.isatty() else Display.quiet
