@@ -11,6 +11,8 @@
     │   └── StreamCut           the answer broke off and could not be continued
     ├── ServerError             a vLLM server of ours could not be installed, started or stopped
     ├── GradingError            the grader itself failed (never a verdict on an answer)
+    ├── DataError               a data set, or a sheet of marks, can't be had or read
+    ├── RunError                the folder of a run can't be used, or the run can't go on
     └── TraceError              a trace file can't be read or written
 
 Not here: errors of the code that a model wrote. Those are data, go back to the model, and never raise.
@@ -74,6 +76,14 @@ class ServerError(MathAgentError):
 
 class GradingError(MathAgentError):
     """The grader failed or ran out of time: nothing is known about the answer."""
+
+
+class DataError(MathAgentError):
+    """A data set, or a sheet of marks, can't be had or read: as a whole, where rows fail one by one without it."""
+
+
+class RunError(MathAgentError):
+    """The folder of a run can't be read or written, or the run can't go on; what was finished is kept."""
 
 
 class TraceError(MathAgentError):

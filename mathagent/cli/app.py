@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mathagent import __version__
-from mathagent.cli import chat, doctor, prompts, serve, setup, show, solve
+from mathagent.cli import chat, data, doctor, prompts, protocols, serve, setup, show, solve
 
 app = typer.Typer(
     name="mathagent",
@@ -20,9 +20,11 @@ app.command()(solve.solve)
 app.command()(chat.chat)
 app.command()(show.show)
 app.command()(prompts.prompts)
+app.command()(protocols.protocols)
 app.command()(doctor.doctor)
 app.command()(setup.setup)
 app.add_typer(serve.app, name="serve")
+app.add_typer(data.app, name="data")
 
 
 def _version(wanted: bool) -> None:
