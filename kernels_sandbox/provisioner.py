@@ -34,6 +34,10 @@ NAME = "kernels-sandbox"
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 NOTEBOOK_OUTPUT_BYTES = 20_000_000
 
+RECONNECT_SECONDS = 0.3
+"""How long clients get to connect again before a restarted kernel begins: ZeroMQ tries every 0.1 to 0.2 s. A kernel
+that is ready sooner than they are would take a cell from one channel while its output is still lost on the other."""
+
 
 def install(*, user: bool = True, prefix: str | None = None, policy: Mapping[str, Any] | None = None) -> Path:
     """Install the kernelspec "kernels-sandbox", so that Jupyter clients offer "Python (sandbox)".
@@ -113,6 +117,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     _process: KernelProcess | None = None
     _folder: Path | None = None
+    _restarting = False
 
     @property
     def has_process(self) -> bool:
@@ -170,6 +175,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         listeners: dict[str, socket.socket] = {}
         try:
             listeners |= _listen(info)
+            if self._restarting:  # the sockets are there already, the kernel is not
+                await asyncio.sleep(RECONNECT_SECONDS)
             key = info["key"]
             options = KernelOptions(key=key.decode() if isinstance(key, bytes) else key, notebook=True)
             isolation = await asyncio.to_thread(probe)
@@ -191,6 +198,7 @@ class SandboxProvisioner(KernelProvisionerBase):
             self._process.kill()
             await asyncio.wait({self._process.exited})
             self._process = None
+        self._restarting = restart
         if not restart:
             await self._shared.leave(self, as_policy(self.policy))
             if self._folder is not None:

@@ -34,15 +34,20 @@ async def manager(kernelspec: str) -> AsyncIterator[AsyncKernelManager]:
     await manager.shutdown_kernel(now=True)
 
 
-async def run(manager: AsyncKernelManager, code: str) -> dict[str, object]:
-    """Execute one cell with jupyter_client's own client."""
+async def run(
+    manager: AsyncKernelManager, code: str, begun: asyncio.Event | None = None
+) -> dict[str, object]:
+    """Execute one cell with jupyter_client's own client; `begun` is set at its first output."""
+
+    def note(message: dict[str, object]) -> None:
+        if begun is not None and message["msg_type"] == "stream":
+            begun.set()
+
     client = manager.client()
     client.start_channels()
     try:
-        await client.wait_for_ready(timeout=30)
-        reply = await client.execute_interactive(
-            code, timeout=30, output_hook=lambda _: None, allow_stdin=False
-        )
+        await client.wait_for_ready(timeout=60)
+        reply = await client.execute_interactive(code, timeout=60, output_hook=note, allow_stdin=False)
         content: dict[str, object] = reply["content"]
         return content
     finally:
@@ -72,8 +77,9 @@ async def test_nbclient_sees_errors_and_dead_kernels(kernelspec: str) -> None:
 
 async def test_interrupt_restart_and_death(manager: AsyncKernelManager) -> None:
     assert (await run(manager, "x = 1"))["status"] == "ok"
-    task = asyncio.create_task(run(manager, "while True: pass"))
-    await asyncio.sleep(1.5)
+    begun = asyncio.Event()
+    task = asyncio.create_task(run(manager, "print(1, flush=True)\nwhile True: pass", begun))
+    await begun.wait()
     await manager.interrupt_kernel()
     assert (await task)["ename"] == "KeyboardInterrupt"
     assert (await run(manager, "x"))["status"] == "ok"
@@ -83,12 +89,9 @@ async def test_interrupt_restart_and_death(manager: AsyncKernelManager) -> None:
     client = manager.client()
     client.start_channels()
     client.execute("import os; os._exit(1)")
-    for _ in range(50):
+    while await manager.is_alive():  # ends, or meets the time limit of the test
         await asyncio.sleep(0.05)
-        if not await manager.is_alive():
-            break
     client.stop_channels()
-    assert not await manager.is_alive()
 
 
 async def test_polite_shutdown(kernelspec: str) -> None:
