@@ -20,6 +20,8 @@ class Recording:
     outputs: the tool's output blocks as recorded, with their fences. Interleaved with `said` they give back the
         recorded text exactly.
     output_block: regex (DOTALL) of an output block inside assistant text, to count the rounds of a request.
+    opening: what stands between the problem and the reply in a rendered prompt (the end of the user's turn, the
+        start of the assistant's); None where only chat requests are played, or any text may stand there.
     source: where it is from, for messages: "file:line".
     answer: the recorded final answer, "" where there is none.
     """
@@ -28,6 +30,7 @@ class Recording:
     said: tuple[str, ...]
     outputs: tuple[str, ...]
     output_block: str = FENCED_OUTPUT
+    opening: str | None = None
     source: str = ""
     answer: str = ""
 
@@ -89,11 +92,15 @@ class Library:
     recordings: Sequence[Recording]
     _by_problem: dict[str, list[Recording]] = field(default_factory=dict)
     _served: dict[str, int] = field(default_factory=dict)
+    _openings: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for recording in self.recordings:
             self._by_problem.setdefault(recording.problem.strip(), []).append(recording)
         self._problem_in = lru_cache(maxsize=4096)(self._search)
+        self._openings = {
+            (each.problem.strip(), each.opening) for each in self.recordings if each.opening is not None
+        }
 
     def _search(self, text: str) -> str | None:
         if text.strip() in self._by_problem:
@@ -115,11 +122,19 @@ class Library:
         return None
 
     def read_prompt(self, prompt: str) -> Conversation | None:
-        """Find the problem in a rendered prompt; what follows it is taken for the assistant's text."""
-        problem = self._problem_in(prompt)
-        if problem is None:
+        """Find the problem in a rendered prompt; what follows it, and its opening, is the assistant's text."""
+        opened = [
+            (prompt.find(problem + opening), problem, opening)
+            for problem, opening in self._openings
+            if problem in prompt and problem + opening in prompt
+        ]
+        if opened:
+            at, problem, opening = max(opened)
+            return Conversation(problem, prompt[at + len(problem + opening) :])
+        found = self._problem_in(prompt)
+        if found is None:
             return None
-        return Conversation(problem, prompt[prompt.find(problem) + len(problem) :])
+        return Conversation(found, prompt[prompt.find(found) + len(found) :])
 
     def next_text(self, conversation: Conversation, seed: int | None) -> tuple[str, bool]:
         """What the model says next, and whether the conversation so far matched exactly. A seed names the sample."""

@@ -286,3 +286,26 @@ def test_as_a_command(tora_recordings: list[Recording], tmp_path: Path) -> None:
             assert listed["data"][0]["id"] == "tora-code-34b"
         finally:
             process.terminate()
+
+
+def test_a_rendered_prompt_is_played_from_where_the_reply_begins(replay: Replay) -> None:
+    """The marks of the turns are no part of the reply, a worked example is not the problem, outputs may differ."""
+    turn = "<|im_end|>\n<|im_start|>environment\n5<|im_end|>\n<|im_start|>assistant\n"
+    recording = Recording(
+        SUM.problem,
+        ("Add.<|action_start|>2+3<|action_end|>\n", "So \\boxed{5}.<|im_end|>"),
+        (turn,),
+        output_block=r"<\|im_end\|>\n<\|im_start\|>environment\n.*?<\|im_end\|>\n<\|im_start\|>assistant\n",
+        opening="<|im_end|>\n<|im_start|>assistant\n",
+    )
+    server = replay([recording])
+    begin = f"Example: {SUM.problem} 4\n<|im_start|>user\n{SUM.problem}<|im_end|>\n<|im_start|>assistant\n"
+    body = {"max_tokens": 100, "stop": ["<|action_end|>\n", "<|im_end|>"], "include_stop_str_in_output": True}
+    assert said(ask(server, "/completions", prompt=begin, **body)) == recording.said[0]
+    other = turn.replace("5", "another output")
+    grown = begin + recording.said[0] + other
+    assert said(ask(server, "/completions", prompt=grown, **body)) == recording.said[1]
+    assert said(ask(server, "/completions", prompt=grown + "So ", **body)) == "\\boxed{5}.<|im_end|>"
+    assert all(seen.exact for seen in server.seen)
+    ask(server, "/completions", prompt=grown + "not its words", **body)
+    assert not server.seen[-1].exact
