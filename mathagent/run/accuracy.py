@@ -1,0 +1,206 @@
+"""The accuracies of a set of rows: pass@k, maj@k, rm_best@k and the rest, each with its denominator and interval.
+
+A problem enters with one value from 0 to 1 and all problems weigh the same. With fewer counted samples than k (some
+failed) a problem is left out of pass@k, and votes with those that it has in maj@k and rm_*@k. Where early stopping left
+a problem with fewer, pass@k is not given at all: the problems that have k samples are the hard ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from mathagent.run.estimates import Sample, best_at, interval, majority_at, pass_at
+from mathagent.run.rows import Row
+from mathagent.run.summary import Metric
+
+Scorer = Callable[[Row], float | None]
+
+
+def accuracies(rows: Sequence[Row], k: int, early: frozenset[str], seed: int) -> list[Metric]:
+    """All accuracies that the rows allow; none without a counted sample.
+
+    Args:
+        rows: all samples of some problems.
+        k: samples asked for of each.
+        early: ids of the problems that were stopped early.
+        seed: of the bootstrap.
+    """
+    table = _Table(rows, early, seed)
+    if not table.problems:
+        return []
+    found = [table.passed(1, "pass@1" if k == 1 else f"pass@1[avg-of-{k}]")]
+    found += table.circular(k)
+    sizes = powers_up_to(k)[1:]
+    for size in sizes:
+        if size == k or table.has(size):
+            found.append(table.voted(f"maj@{size}", size, k, majority_at, table.samples()))
+    found += [table.passed(size, f"pass@{size}") for size in sizes if table.has(size)]
+    if k > 1:
+        found += _scored(table, sizes, k)
+    return found
+
+
+def powers_up_to(n: int) -> list[int]:
+    """1, 2, 4, ... up to n, and n itself."""
+    return sorted({1 << power for power in range(n.bit_length())} | {n})
+
+
+def busy_seconds(rows: Iterable[Row]) -> float:
+    """How long at least one of the samples ran; of rows that do not say when, the sum of what they took."""
+    total, end = 0.0, -np.inf
+    spans = [(row.generation_start_time, row.generation_end_time, row.generation_time) for row in rows]
+    total += sum(seconds for start, stop, seconds in spans if start is None or stop is None)
+    for start, stop in sorted(
+        (start, stop) for start, stop, _ in spans if start is not None and stop is not None
+    ):
+        total += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return float(total)
+
+
+def _scored(table: _Table, sizes: Sequence[int], k: int) -> list[Metric]:
+    found = []
+    rewards = table.samples(lambda row: row.reward_model_score)
+    likelihoods = table.samples(lambda row: None if row.mean_logprob is None else exp(row.mean_logprob))
+    for scored, names in (
+        (rewards, (("rm_best", best_at), ("rm_majority", _weighted))),
+        (likelihoods, (("logprob_majority", _weighted),)),
+    ):
+        for name, estimate in names:
+            for size in sizes:
+                if scored and (size == k or table.has(size)):
+                    found.append(table.voted(f"{name}@{size}", size, k, estimate, scored))
+    return found
+
+
+def _weighted(samples: Sequence[Sample], k: int) -> float:
+    return majority_at(samples, k, weighted=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A problem's value, its share without an answer, and what it is drawn with."""
+
+    value: float
+    none: float
+    unit: str
+
+
+class _Table:
+    """Rows by problem, and what all metrics of one set of rows share."""
+
+    def __init__(self, rows: Sequence[Row], early: frozenset[str], seed: int) -> None:
+        self.problems: dict[str, list[Row]] = {}
+        for row in rows:
+            if row.counted:
+                self.problems.setdefault(row.id, []).append(row)
+        self._early, self._seed = early, seed
+        counted = [row for problem in self.problems.values() for row in problem]
+        self._tokens = sum(row.num_generated_tokens for row in counted) / max(1, len(counted))
+        self._seconds = busy_seconds(rows)
+
+    def has(self, k: int) -> bool:
+        """Whether pass@k can be given: some problem has k samples, and none has fewer because it was stopped early."""
+        return any(len(rows) >= k for rows in self.problems.values()) and not any(
+            len(rows) < k and id in self._early for id, rows in self.problems.items()
+        )
+
+    def samples(self, score: Scorer | None = None) -> dict[str, list[Sample]]:
+        """The samples of each problem; with `score` only of problems whose answers all have one."""
+        found = {}
+        for id, rows in self.problems.items():
+            scores = [score(row) if score else None for row in rows]
+            if score and any(
+                each is None
+                for each, row in zip(scores, rows, strict=True)
+                if row.predicted_answer is not None
+            ):
+                continue
+            found[id] = [
+                Sample(row.sample, row.verdict == "correct", cluster, each)
+                for row, cluster, each in zip(rows, clusters_of(rows), scores, strict=True)
+            ]
+        return found
+
+    def passed(self, k: int, name: str) -> Metric:
+        """pass@k over the problems that have k samples."""
+        values = []
+        for rows in self.problems.values():
+            if len(rows) >= k:
+                correct = sum(row.verdict == "correct" for row in rows)
+                values.append(
+                    _Value(pass_at(len(rows), correct, k), _without(rows, k), rows[0].group or rows[0].id)
+                )
+        return self._metric(name, values)
+
+    def voted(
+        self,
+        name: str,
+        size: int,
+        k: int,
+        estimate: Callable[[Sequence[Sample], int], float],
+        samples: Mapping[str, Sequence[Sample]],
+    ) -> Metric:
+        """A metric that chooses one answer among `size` samples; at size k among those that a problem has."""
+        values = []
+        for id, each in samples.items():
+            rows = self.problems[id]
+            if size == k or len(rows) >= size:
+                value = estimate(each, min(size, len(each)))
+                values.append(_Value(value, _without(rows, min(size, len(rows))), rows[0].group or id))
+        return self._metric(name, values)
+
+    def circular(self, k: int) -> list[Metric]:
+        """Circular evaluation: a problem is right in a sample if all rotations of its options are answered right."""
+        groups: dict[str, dict[int, list[Row]]] = {}
+        for rows in self.problems.values():
+            for row in rows:
+                if row.rotations > 1:
+                    groups.setdefault(row.group, {}).setdefault(row.sample, []).append(row)
+        values = []
+        for name, samples in groups.items():
+            whole = [rows for rows in samples.values() if len(rows) == rows[0].rotations]
+            if whole:
+                right = np.mean([all(row.verdict == "correct" for row in rows) for rows in whole])
+                none = np.mean([any(row.predicted_answer is None for row in rows) for rows in whole])
+                values.append(_Value(float(right), float(none), name))
+        return [self._metric("circular@1" if k == 1 else f"circular@1[avg-of-{k}]", values)] if values else []
+
+    def _metric(self, name: str, values: Sequence[_Value]) -> Metric:
+        numbers = np.array([each.value for each in values])
+        units = {unit: number for number, unit in enumerate(dict.fromkeys(each.unit for each in values))}
+        found = interval(numbers, [units[each.unit] for each in values], self._seed)
+        return Metric(
+            evaluation_mode=name,
+            num_entries=len(values),
+            avg_tokens=round(self._tokens, 1),
+            gen_seconds=round(self._seconds, 1),
+            symbolic_correct=percent(numbers.mean()),
+            no_answer=percent(np.mean([each.none for each in values])),
+            ci_low=percent(found.low),
+            ci_high=percent(found.high),
+            method=found.method,
+        )
+
+
+def clusters_of(rows: Sequence[Row]) -> list[int | None]:
+    """The cluster of each row's answer; by equal text where some answer of the problem was never compared."""
+    texts = {row.predicted_answer: 0 for row in rows if row.predicted_answer is not None}
+    if all(row.cluster is not None for row in rows if row.predicted_answer is not None):
+        return [None if row.predicted_answer is None else row.cluster for row in rows]
+    numbers = {text: number for number, text in enumerate(texts)}
+    return [None if row.predicted_answer is None else numbers[row.predicted_answer] for row in rows]
+
+
+def percent(share: float | np.floating) -> float:
+    """A share as percent, to four places."""
+    return round(100 * float(share), 4)
+
+
+def _without(rows: Sequence[Row], k: int) -> float:
+    """How likely k of the samples have no answer at all."""
+    return 1 - pass_at(len(rows), sum(row.predicted_answer is not None for row in rows), k)

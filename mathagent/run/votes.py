@@ -1,0 +1,116 @@
+"""Votes among the samples of one problem: which answers are equal, who wins, and when nothing can change any more.
+
+The tie rule: of two answers with as many votes, the one whose first sample has the lowest number wins. A sample without
+an answer has no vote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+Equal = Callable[[str, str], Awaitable[bool]]
+"""Whether two answers are mathematically equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One sample's vote: the sample's number, the number of its answer's cluster, and what the vote weighs."""
+
+    sample: int
+    cluster: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The winning cluster, its votes (or weight), and those of the next one; `tied` where the tie rule decided."""
+
+    winner: int
+    votes: float
+    runner_up: float
+
+    @property
+    def tied(self) -> bool:
+        """Whether the tie rule decided."""
+        return self.votes == self.runner_up
+
+
+def vote(ballots: Iterable[Ballot]) -> Outcome | None:
+    """Count the ballots, in whatever order they come; None without any."""
+    weights: dict[int, float] = {}
+    first: dict[int, int] = {}
+    for ballot in ballots:
+        weights[ballot.cluster] = weights.get(ballot.cluster, 0.0) + ballot.weight
+        first[ballot.cluster] = min(first.get(ballot.cluster, ballot.sample), ballot.sample)
+    if not weights:
+        return None
+    order = sorted(weights, key=lambda cluster: (-weights[cluster], first[cluster]))
+    return Outcome(order[0], weights[order[0]], weights[order[1]] if len(order) > 1 else 0.0)
+
+
+async def cluster(answers: Sequence[str], equal: Equal, known: Mapping[int, str] | None = None) -> list[int]:
+    """The number of the cluster of each answer, in order; new clusters get the next free numbers, from 0.
+
+    Each answer is compared with one answer of every cluster, so that a chain of near-equal answers makes no cluster of
+    unequal ones. The same text is never compared twice.
+
+    Args:
+        answers: what to sort.
+        equal: the comparison.
+        known: clusters that are there already: number and an answer in it.
+    """
+    heads = dict(known or {})
+    by_text = {text: number for number, text in heads.items()}
+    numbers: list[int] = []
+    for answer in answers:
+        number = by_text.get(answer)
+        if number is None:
+            for candidate, head in heads.items():
+                if await equal(answer, head):
+                    number = candidate
+                    break
+            else:
+                number = max(heads, default=-1) + 1
+                heads[number] = answer
+            by_text[answer] = number
+        numbers.append(number)
+    return numbers
+
+
+def decided(counts: Iterable[int], remaining: int) -> bool:
+    """Whether the leader can't be overtaken, nor tied with, whatever the samples that are still to come say.
+
+    Args:
+        counts: votes of each cluster.
+        remaining: samples that may still vote.
+    """
+    leader, runner_up = _first_two(counts)
+    return remaining <= 0 or leader > runner_up + remaining
+
+
+def confidence(leader: int, runner_up: int) -> float:
+    """The probability that the leader is the more likely answer of the two, from 0.5 (a tie) towards 1.
+
+    The share of the leader among both is given a uniform prior; after the votes it is Beta(leader + 1, runner_up + 1),
+    and this is its mass above one half, as a sum of binomials (adaptive consistency, arXiv 2305.11860, section 3).
+    """
+    if not leader >= runner_up >= 0:
+        raise ValueError("the leader has at least as many votes as the runner-up")
+    trials = leader + runner_up + 1
+    ways: int = sum(math.comb(trials, heads) for heads in range(leader + 1))
+    return ways / (1 << trials)
+
+
+def settled(counts: Sequence[int], remaining: int, wanted: float | None) -> bool:
+    """Whether sampling may stop: the vote is decided, or `wanted` confidence in the leader is reached (None: never)."""
+    if decided(counts, remaining):
+        return True
+    leader, runner_up = _first_two(counts)
+    return wanted is not None and leader > 0 and confidence(leader, runner_up) >= wanted
+
+
+def _first_two(counts: Iterable[int]) -> tuple[int, int]:
+    ordered = [*sorted(counts, reverse=True), 0, 0]
+    return ordered[0], ordered[1]
