@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mathagent.protocols.base import Block, Channel, Part, WireProtocol
+from mathagent.protocols.base import Block, Part, Span, WireProtocol
+from mathagent.protocols.fenced import FencedParser
 from mathagent.protocols.rendering import continued_chat, turns
+from mathagent.protocols.thinking import thinking_spans
 from mathagent.types import Message, ModelInput
 
 
@@ -15,9 +17,9 @@ class Prose(WireProtocol):
     name = "cot"
     description = "plain text, no code is run (chain-of-thought)"
 
-    def parser(self, reply: str = "") -> ProseParser:
-        """See `WireProtocol.parser`."""
-        return ProseParser()
+    def parser(self, reply: str = "") -> FencedParser:
+        """See `WireProtocol.parser`. It finds nothing, but knows thinking."""
+        return FencedParser(fences=False)
 
     def request(
         self, messages: Sequence[Message], reply: Sequence[Part], *, can_continue: bool
@@ -27,18 +29,8 @@ class Prose(WireProtocol):
 
     def output(self, block: Block, shown: str, *, left: int) -> str:
         """See `WireProtocol.output`."""
-        raise AssertionError("no block ever comes out of ProseParser")
+        raise AssertionError("no block ever comes out of a parser without fences")
 
-
-class ProseParser:
-    """Finds no code in anything."""
-
-    channel: Channel = "text"
-
-    def feed(self, text: str) -> Block | None:
-        """See `Parser.feed`."""
-        return None
-
-    def finish(self, *, ended: bool) -> Block | None:
-        """See `Parser.finish`."""
-        return None
+    def spans(self, prose: str, before: str = "") -> tuple[Span, ...]:
+        """See `WireProtocol.spans`."""
+        return thinking_spans(prose)
