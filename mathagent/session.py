@@ -150,7 +150,7 @@ async def open_session(settings: Settings, progress: Callable[[str], None]) -> A
     policy = Policy(
         cell_seconds=settings.limits.cell_seconds, memory_mb=settings.memory_mb, min_level=settings.isolation
     )
-    async with KernelPool(policy, warm=int(settings.mode == "tir")) as pool:
+    async with KernelPool(policy, warm=settings.warm if settings.mode == "tir" else 0) as pool:
         session = Session(settings, endpoint, pool, progress)
         try:
             await session.use_model(endpoint.model)

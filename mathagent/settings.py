@@ -21,6 +21,7 @@ class Settings:
     tokens, executions: overrule the prompt's and the general limit.
     isolation: the least level of isolation that kernels may run at.
     memory_mb: memory of a kernel, MiB.
+    warm: kernels that wait ready.
     """
 
     base_url: str | None = None
@@ -35,3 +36,4 @@ class Settings:
     executions: int | None = None
     isolation: Literal["none", "rlimits", "landlock", "namespaces"] = "namespaces"
     memory_mb: int = 2048
+    warm: int = 1

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mathagent import __version__
-from mathagent.cli import chat, data, doctor, prompts, protocols, serve, setup, show, solve
+from mathagent.cli import chat, data, doctor, prompts, protocols, run, serve, setup, show, solve
 
 app = typer.Typer(
     name="mathagent",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(solve.solve)
 app.command()(chat.chat)
+app.command()(run.run)
 app.command()(show.show)
 app.command()(prompts.prompts)
 app.command()(protocols.protocols)

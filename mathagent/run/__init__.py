@@ -1,0 +1,1 @@
+"""Batches: many problems, many samples of each, durable, voted on and graded."""
