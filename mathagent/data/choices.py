@@ -89,13 +89,14 @@ def rotations(problem: Problem) -> list[Problem]:
 
     With options A to D: the texts stand in the orders ABCD, BCDA, CDAB, DABC under the labels A to D. The ids are
     `id@0` (as it was) to `id@3`, the `group` is the problem's id: it counts as solved if all of the group are right.
-    A problem without options, or without one right label, stays one problem, its id unchanged.
+    Of several right labels (`AC`) each is turned. A problem without options or without a known answer stays one
+    problem, its id unchanged.
     """
     labels = [option.label for option in problem.options]
-    if len(labels) < 2 or problem.gold not in labels:
+    if len(labels) < 2 or not problem.gold or not set(problem.gold) <= set(labels):
         return [problem]
     texts = [option.text for option in problem.options]
-    right = labels.index(problem.gold)
+    right = [labels.index(label) for label in problem.gold]
     turned = []
     for turn in range(len(labels)):
         options = tuple(
@@ -107,7 +108,7 @@ def rotations(problem: Problem) -> list[Problem]:
                 id=f"{problem.id}@{turn}",
                 group=problem.group or problem.id,
                 options=options,
-                gold=labels[(right - turn) % len(labels)],
+                gold="".join(sorted(labels[(place - turn) % len(labels)] for place in right)),
                 text=shown(problem.stem, options),
             )
         )

@@ -14,7 +14,7 @@ from typing import Any
 from mathagent.data.files import Row
 from mathagent.errors import DataError
 
-_REVISION = re.compile(r"@([0-9a-f]{40})/")
+_REVISION = re.compile(r"/([0-9a-f]{40})/[^/]+$")
 
 
 def hub_rows(
@@ -38,13 +38,9 @@ def hub_rows(
             f"{repository}: the hub needs the package datasets",
             "pip install 'mathagent[data]', or --data-dir with files",
         ) from None
-    verbosity = datasets.logging.get_verbosity()
-    datasets.logging.set_verbosity_error()
-    try:
+    with _quiet(datasets):
         loaded = _load(datasets, repository, config, split, online)
         return _rows(loaded), _revision(loaded)
-    finally:
-        datasets.logging.set_verbosity(verbosity)
 
 
 def _load(datasets: Any, repository: str, config: str | None, split: str, online: bool) -> Any:
@@ -65,6 +61,20 @@ def _load(datasets: Any, repository: str, config: str | None, split: str, online
 
 
 @contextmanager
+def _quiet(datasets: Any) -> Iterator[None]:
+    """Without progress bars, for sets are small, and without the warning that the cache is used, for that is meant."""
+    verbosity, bars = datasets.logging.get_verbosity(), datasets.are_progress_bars_disabled()
+    datasets.logging.set_verbosity_error()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.logging.set_verbosity(verbosity)
+        if not bars:
+            datasets.enable_progress_bars()
+
+
+@contextmanager
 def _offline(datasets: Any) -> Iterator[None]:
     """Let `datasets` look into its cache only; without this it asks the hub first, and waits for it."""
     before = datasets.config.HF_HUB_OFFLINE
@@ -82,8 +92,8 @@ def _rows(loaded: Any) -> list[Row]:
 
 
 def _revision(loaded: Any) -> str:
-    sources = loaded.info.download_checksums or {}
-    match = next(filter(None, map(_REVISION.search, sources)), None)
+    """The commit, which names the folder of the cache; a local folder has none."""
+    match = next(filter(None, (_REVISION.search(file["filename"]) for file in loaded.cache_files)), None)
     return match[1] if match else ""
 
 

@@ -98,18 +98,19 @@ def read_marks(path: Path, ids: Iterable[str] | None = None) -> Marks:
     header, records = _read(path)
     given: list[Mark] = []
     missing: list[str] = []
-    known = None if ids is None else list(dict.fromkeys(ids))
+    known = None if ids is None else {_cell(each): each for each in ids}
     seen: dict[str, int] = {}
     for number, cells in records:
         record = dict(zip(header, cells, strict=False))
-        own = _bare(record.get("id", "")).strip()
+        written = record.get("id", "")
+        own = (known or {}).get(written) or _bare(written).strip()
         where = f"{path}: row {number}"
         if not own:
             raise DataError(f"{where}: no id")
         where += f" (id {own})"
         if own in seen:
             raise DataError(f"{where}: the id is in row {seen[own]} already")
-        if known is not None and own not in known:
+        if known is not None and own not in known.values():
             raise DataError(f"{where}: no such id was handed out")
         seen[own] = number
         most = _number(record.get("max_marks", ""), f"{where}: max_marks")
@@ -120,7 +121,7 @@ def read_marks(path: Path, ids: Iterable[str] | None = None) -> Marks:
             raise DataError(f"{where}: {marks:g} marks of {most:g}")
         else:
             given.append(Mark(own, marks, most))
-    missing += [each for each in known or () if each not in seen]
+    missing += [each for each in (known or {}).values() if each not in seen]
     return Marks(tuple(given), tuple(missing))
 
 

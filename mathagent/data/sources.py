@@ -16,12 +16,12 @@ from mathagent.data.files import Row, is_data_file, read_rows
 from mathagent.data.hub import hub_rows
 from mathagent.data.places import files_in, files_of_name, files_of_set
 from mathagent.data.problem import BadRow
-from mathagent.data.registry import SetInfo, find_set, unknown_set
+from mathagent.data.registry import Hub, SetInfo, find_set, unknown_set
 from mathagent.errors import UsageError
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _LANGUAGE = re.compile(r"_(cn|zh|en)$")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +82,16 @@ def _of_path(path: Path, wanted: Wanted) -> list[Part]:
 def _of_set(info: SetInfo, wanted: Wanted) -> list[Part]:
     if wanted.config is not None:
         raise UsageError(f"{info.name}: the short name says which configuration", "a hub id takes one")
-    rules = Rules(
-        columns=wanted.columns,
-        answer=info.answer,
-        required=not info.by_hand,
-        source=info.name,
-        language=wanted.language or info.language,
-    )
     if wanted.folder is not None:
         splits = [wanted.split] if wanted.split else ["test", *([info.hub.split] if info.hub else [])]
         if paths := files_of_set(wanted.folder, info, splits):
-            return _of_files(paths, rules, info.mapping())
+            return _of_files(paths, rules_of(info, None, wanted), info.mapping())
     if info.hub is None:
         where = f"{wanted.folder} has no files of it" if wanted.folder else "no data folder is given"
         raise UsageError(
             f"{info.name} is not on the hub, and {where}", f"get {info.obtain}" if info.obtain else ""
         )
-    rules = dataclasses.replace(
-        rules,
-        columns={**info.hub.mapping(), **wanted.columns},
-        cut=re.compile(info.hub.cut, re.DOTALL) if info.hub.cut else None,
-    )
+    rules = rules_of(info, info.hub, wanted)
     many = len(info.hub.configs) > 1
     return [
         _of_hub(
@@ -114,6 +103,18 @@ def _of_set(info: SetInfo, wanted: Wanted) -> list[Part]:
         )
         for config in info.hub.configs or (None,)
     ]
+
+
+def rules_of(info: SetInfo, hub: Hub | None, wanted: Wanted) -> Rules:
+    """The rules for a registered set: of its rows on the hub, or, without `hub`, of files, whose columns vary."""
+    return dataclasses.replace(
+        wanted.rules(info.name),
+        columns={**(hub.mapping() if hub else {}), **wanted.columns},
+        answer=info.answer,
+        required=not info.by_hand,
+        cut=re.compile(hub.cut, re.DOTALL) if hub and hub.cut else None,
+        language=wanted.language or info.language,
+    )
 
 
 def _of_hub(repository: str, config: str | None, split: str, rules: Rules, online: bool) -> Part:

@@ -14,6 +14,7 @@ from mathagent.data.columns import NAMES, read_mapping
 from mathagent.data.gold import Extraction
 from mathagent.data.problem import Problem, RowError
 from mathagent.errors import UsageError
+from tests.data.properties import steady
 
 TEXT = "What is 6 * 7?"
 
@@ -211,6 +212,7 @@ _MAPPINGS = [
 ]
 
 
+@steady
 @given(
     st.dictionaries(_NAMED | st.text(max_size=4), _CELLS, max_size=6),
     st.sampled_from(_HOWS),

@@ -70,9 +70,14 @@ def test_rotations_keep_the_right_text_right() -> None:
 
 
 def test_what_can_not_be_turned_stays_one_problem() -> None:
-    for problem in (built(answer="7"), built(options=list(TEXTS)), built(options=list(TEXTS), answer="AC")):
+    for problem in (built(answer="7"), built(options=list(TEXTS))):
         assert rotations(problem) == [problem]
         assert problem.group == problem.id
+
+
+def test_of_several_right_options_each_is_turned() -> None:
+    turned = rotations(built(options=list(TEXTS), answer="AC"))
+    assert [problem.gold for problem in turned] == ["AC", "BD", "AC", "BD"]
 
 
 def test_two_options_turn_twice() -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathagent.data.files import Row, read_rows
 from mathagent.data.problem import BadRow
 from mathagent.errors import DataError
+from tests.data.properties import steady
 
 
 def read(path: Path) -> tuple[list[Row], list[str]]:
@@ -120,13 +121,13 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         list(read_rows(tmp_path / "set.jsonl"))
 
 
+@steady
 @given(
     st.lists(
         st.binary(max_size=30)
         | st.dictionaries(st.text(), st.integers() | st.text()).map(lambda d: json.dumps(d).encode())
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_rows_or_bad_rows(tmp_path: Path, lines: list[bytes]) -> None:
     path = tmp_path / "set.jsonl"
     path.write_bytes(b"\n".join(lines))

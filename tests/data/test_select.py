@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mathagent.data import Problem, read_ids, read_spec, shuffled
 from mathagent.data.select import select
 from mathagent.errors import UsageError
+from tests.data.properties import steady
 
 PROBLEMS = [Problem(id=str(number), text="?") for number in range(10)]
 
@@ -45,6 +46,7 @@ def test_the_order_of_a_seed_is_the_same_everywhere() -> None:
     assert ids(shuffled(PROBLEMS, 1)) == "7 4 8 6 5 2 3 0 9 1"
 
 
+@steady
 @given(st.integers(), st.sets(st.integers(0, 9)))
 def test_a_problem_left_out_moves_no_other(seed: int, left_out: set[int]) -> None:
     rest = [problem for problem in PROBLEMS if int(problem.id) not in left_out]
