@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernels_sandbox.benchmark.sessions import AT_ONCE, SANDBOX
+
 
 def report(numbers: dict[str, Any]) -> str:
     """The numbers as a table for a person."""
@@ -24,10 +26,8 @@ def report(numbers: dict[str, Any]) -> str:
         row("ready and first solve, fresh", "fresh ready and solve", "stock ready and solve"),
         row("ready and first solve, warm", "warm ready and solve", "stock ready and solve"),
         row("trivial cell", "trivial cell", "stock trivial cell"),
-        "sessions of three cells per second (at a time: per second)",
+        *_sessions(numbers["sessions"]),
     ]
-    for name, rates in numbers["sessions"].items():
-        lines.append(f"  {name:54} " + "  ".join(f"{n}: {rate:.2f}" for n, rate in rates.items()))
     burst = numbers["burst"]
     lines.append(
         f"{burst['kernels']} kernels asked for at once, one cell each: first after {burst['first']:.2f} s, "
@@ -41,3 +41,20 @@ def report(numbers: dict[str, Any]) -> str:
     stock = numbers["stock_memory"]
     lines.append(f"  stock: {stock['idle'] / 1e6:.1f} / {stock['solved'] / 1e6:.1f}")
     return "\n".join(lines)
+
+
+def _sessions(measured: dict[str, Any]) -> list[str]:
+    lines = [f"{'sessions of three cells per second, at a time':54}" + "".join(f"{n:>14}" for n in AT_ONCE)]
+    ours = measured[SANDBOX]
+    for name, numbers in measured.items():
+        shown = ""
+        for at_once in map(str, AT_ONCE):
+            if at_once in numbers:
+                rate = numbers[at_once]["per_second"]
+                ratio = f" ({ours[at_once]['per_second'] / rate:.1f}x)" if name != SANDBOX else ""
+                shown += f"{f'{rate:.2f}{ratio}':>14}"
+        lines.append(f"  {name:52}{shown}")
+    return [
+        *lines,
+        f"  ({SANDBOX} against it; the Flask server has the architecture of NeMo-Skills' and is not it)",
+    ]

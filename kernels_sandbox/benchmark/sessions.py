@@ -3,83 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import statistics
-import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from kernels_sandbox.benchmark.starts import SOLVE
-from kernels_sandbox.benchmark.stock import StockKernel
+from kernels_sandbox.benchmark import peers
+from kernels_sandbox.benchmark.clock import summary
 from kernels_sandbox.errors import SandboxError
 from kernels_sandbox.pool import KernelPool
 
-CELLS = (SOLVE, "sympy.expand((x + 1) ** 3)", "1/0")
-"""A session of three cells: imports and work, state used again, an error."""
+AT_ONCE = (1, 8, 64)
+
+SANDBOX = "sandbox"
+FORKING_SERVER = "forking Flask server, sympy preloaded, no isolation"
+SMOLAGENTS = "smolagents, in process, no isolation"
 
 Say = Callable[[str], None]
 
+PEERS: dict[str, tuple[peers.Peer, int, tuple[int, ...]]] = {
+    FORKING_SERVER: (peers.forking_server, 64, AT_ONCE),
+    "stock ipykernel": (peers.stock, 4, AT_ONCE),
+    "python -c (three cells as one)": (peers.plain, 4, AT_ONCE),
+    SMOLAGENTS: (peers.smolagents, 20, (1,)),
+}
+"""How many sessions make a measurement, at least, and how many run at a time."""
+
 
 async def sessions(pool: KernelPool, say: Say) -> dict[str, Any]:
-    """Sessions per second of each way to run them, by how many run at a time."""
+    """Each way to run them, by how many run at a time: sessions per second, and seconds of one (p50, p95).
 
-    async def ours() -> None:
-        async with pool.kernel() as kernel:
-            for code in CELLS:
-                await kernel.execute(code)
-
-    async def stock() -> None:
-        async with StockKernel() as kernel:
-            for code in CELLS:
-                await kernel.execute(code)
-
-    async def plain() -> None:
-        source = "\n".join((*CELLS[:2], "try: 1/0\nexcept ZeroDivisionError: pass"))
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", source)
-        await process.wait()
-
-    per_second: dict[str, dict[str, float]] = {}
-    runners: dict[str, tuple[Callable[[], Awaitable[None]], int]] = {
-        "sandbox": (ours, 16), "stock ipykernel": (stock, 1), "python -c (one cell, no state)": (plain, 2),
-    }  # fmt: skip
-    for name, (session, weight) in runners.items():
-        for at_once in (1, 8, 64):
-            count = max(at_once, weight * 4)
-            if name != "sandbox" and at_once == 64:
-                count = at_once = 16
-            say(f"  {name}, {at_once} at a time")
-            per_second.setdefault(name, {})[str(at_once)] = count / await _timed(session, count, at_once)
-    smol = _smolagents()
-    if smol is not None:
-        per_second["smolagents (no isolation: a comparison of speed only)"] = {"1": smol}
-    return per_second
+    What is not installed is left out. Raises SandboxError for a wrong answer.
+    """
+    measured: dict[str, Any] = {SANDBOX: {}}
+    async with contextlib.AsyncExitStack() as stack:
+        ways: list[tuple[str, peers.Session, int, tuple[int, ...]]] = [
+            (SANDBOX, peers.sandbox(pool), 64, AT_ONCE)
+        ]
+        for name, (peer, least, numbers) in PEERS.items():
+            session = await stack.enter_async_context(peer())
+            if session is None:
+                say(f"  {name}: not installed")
+            else:
+                ways.append((name, session, least, numbers))
+        for at_once in AT_ONCE:  # each number in one go: only neighbours in time can be compared
+            for name, session, least, numbers in ways:
+                if at_once in numbers:
+                    say(f"  {name}, {at_once} at a time")
+                    rates = measured.setdefault(name, {})
+                    rates[str(at_once)] = await _measure(session, least, at_once)
+    return measured
 
 
-async def _timed(session: Callable[[], Awaitable[None]], count: int, at_once: int) -> float:
+async def _measure(session: peers.Session, least: int, at_once: int) -> dict[str, float]:
     gate = asyncio.Semaphore(at_once)
+    seconds: list[float] = []
 
     async def one() -> None:
         async with gate:
+            began = time.perf_counter()
             await session()
+            seconds.append(time.perf_counter() - began)
 
     began = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(count)))
-    return time.perf_counter() - began
-
-
-def _smolagents() -> float | None:
-    """Sessions per second of smolagents' executor, which interprets a subset of Python in this very process."""
-    try:
-        from smolagents.local_python_executor import LocalPythonExecutor  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return None
-    began, count = time.perf_counter(), 20
-    for _ in range(count):
-        executor = LocalPythonExecutor(["sympy", "numpy"])
-        executor.send_tools({})
-        for code in CELLS[:2]:
-            executor(code)
-    return count / (time.perf_counter() - began)
+    await asyncio.gather(*(one() for _ in range(max(least, at_once))))
+    return {"per_second": len(seconds) / (time.perf_counter() - began), **summary(seconds)}
 
 
 async def burst(pool: KernelPool, count: int) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 
 class StockKernel:
@@ -17,16 +18,23 @@ class StockKernel:
         await self.manager.start_kernel(stderr=subprocess.DEVNULL)
         self.client = self.manager.client()
         self.client.start_channels()
-        await self.client.wait_for_ready(timeout=60)
+        await self.client.wait_for_ready(timeout=600)  # many at a time on one core take long
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.client.stop_channels()
         await self.manager.shutdown_kernel(now=True)
 
-    async def execute(self, code: str) -> None:
-        """Run a cell and forget its output."""
-        await self.client.execute_interactive(code, timeout=60, output_hook=lambda _: None)
+    async def execute(self, code: str) -> str:
+        """Run a cell; its result or the error's name."""
+        said: list[str] = []
+
+        def note(message: dict[str, Any]) -> None:
+            content = message["content"]
+            said.append(content.get("ename") or content.get("data", {}).get("text/plain", ""))
+
+        await self.client.execute_interactive(code, timeout=600, output_hook=note)
+        return "".join(said)
 
     @property
     def pid(self) -> int:
