@@ -77,6 +77,8 @@ class Line:
             try:
                 for body in self._assembler.feed(data):
                     self._receive(body)
+                    if body is not None:
+                        body.clear()  # else it would be there until the next one is
             except Garbled:
                 self._hang_up()
                 return False
