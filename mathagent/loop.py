@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from kernels_sandbox import CellResult, OutputChunk, SandboxError
+from kernels_sandbox import CellError, CellResult, OutputChunk, SandboxError
 from mathagent.budget import Budget
 from mathagent.errors import ContextOverflow, ModelBusy, ModelError, ModelUnreachable, StreamCut
 from mathagent.events import (
@@ -216,7 +216,7 @@ class Rollout:
 
     async def _request(self, stretch: Stretch, stop: tuple[str, ...]) -> AsyncGenerator[Event, None]:
         """One request; its words go into `stretch`. The last event is the `Request`."""
-        said = [Part("model", stretch.said)] if stretch.said else []
+        said = [Part("model", stretch.said, stretch.reasoning)] if stretch.said else []
         request = self._protocol.request(
             self._task.messages, [*self._reply.parts, *said], can_continue=self._can_continue
         )
@@ -275,7 +275,7 @@ class Rollout:
         self._in_cell = True
         pieces: asyncio.Queue[OutputChunk | None] = asyncio.Queue()
         timeout = max(0.1, min(self._limits.cell_seconds, self._budget.seconds_left()))
-        cell = asyncio.ensure_future(self._cell(block.code, timeout, pieces.put_nowait))
+        cell = asyncio.ensure_future(self._cell(block, timeout, pieces.put_nowait))
         cell.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
@@ -298,10 +298,14 @@ class Rollout:
                 "repeated_error", f"the same code failed {repeats} times with the same error"
             )
 
-    async def _cell(self, code: str, timeout: float, on_output: Callable[[OutputChunk], None]) -> CellResult:
+    async def _cell(
+        self, block: Block, timeout: float, on_output: Callable[[OutputChunk], None]
+    ) -> CellResult:
         if self._cancelled:  # between the block and the start of this task: the executor could not know
             return CellResult(status="interrupted", detail="interrupted before it ran")
-        return await self._executor.execute(code, timeout=timeout, on_output=on_output)
+        if fault := self._protocol.fault(block):
+            return CellResult(status="error", error=CellError("InvalidCall", fault, ""))
+        return await self._executor.execute(block.code, timeout=timeout, on_output=on_output)
 
     async def _wait(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Wait for the model; raises _Interrupted when wall time is over or `cancel` is called."""

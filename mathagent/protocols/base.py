@@ -110,6 +110,10 @@ class WireProtocol(ABC):
         The `raw` texts of the parts, joined, must stand in the request exactly, so that the prefix cache holds.
         """
 
+    def fault(self, block: Block) -> str:
+        """Why the code of a block can't be run, in a line that the model is told as its error; "" where it can be."""
+        return ""
+
     @abstractmethod
     def output(self, block: Block, shown: str, *, left: int) -> str:
         """How the output of a block stands in the reply, right after `block.raw`: delimiters and all.

@@ -23,13 +23,16 @@ _SEGMENTS = re.compile(r"[^\n]*\n|[^\n]+")
 class Tags:
     """Tags that stand around code: `opening` anywhere outside of code, `closing` after it.
 
-    breaks: matches a line that ends code whose closing tag was forgotten. code: what to run of the text between them.
+    code: what to run of the text between them. others: tags that end code whose closing tag was forgotten.
+    lines: matches, at its beginning, a line that does the same. in_thinking: whether code in thinking counts.
     """
 
     opening: str
     closing: str
-    breaks: re.Pattern[str]
     code: Callable[[str], str]
+    others: tuple[str, ...] = ()
+    lines: re.Pattern[str] | None = None
+    in_thinking: bool = False
 
 
 @dataclass(slots=True)
@@ -56,17 +59,18 @@ class _Open:
 class FencedParser:
     """A parser (see `Parser`) for blocks between Markdown fences, and between tags where some are given.
 
-    What stands between `<think>` and `</think>` is never code.
+    What stands between `<think>` and `</think>` is not code, unless the tags say so.
 
     Args:
         tags: tags that stand around code, beside fences.
         fences: whether fences are looked for at all.
+        thinking: whether the text begins inside of thinking.
     """
 
-    def __init__(self, tags: Tags | None = None, *, fences: bool = True) -> None:
+    def __init__(self, tags: Tags | None = None, *, fences: bool = True, thinking: bool = False) -> None:
         self._tags = tags
         self._fences = fences
-        names = [THINK, END_OF_THINKING, *([tags.opening, tags.closing] if tags else [])]
+        names = [THINK, END_OF_THINKING, *([tags.opening, tags.closing, *tags.others] if tags else [])]
         self._names = re.compile("|".join(map(re.escape, names)))
         self._longest = max(map(len, names))
         self._pieces: list[str] = []  # all text, as it was fed
@@ -75,15 +79,15 @@ class FencedParser:
         self._line: list[str] = []  # the line so far, from its begin or its last tag on
         self._begin = 0  # where that is
         self._last, self._blank = "", True  # its last character; whether it has nothing but white space
-        self._thinking = False
+        self._thinking = thinking
         self._open: _Open | None = None
 
     @property
     def channel(self) -> Channel:
         """See `Parser.channel`."""
-        if self._thinking:
-            return "reasoning"
-        return "code" if self._open is not None and self._open.may_be_code else "text"
+        if self._open is not None and self._open.may_be_code:
+            return "code"
+        return "reasoning" if self._thinking else "text"
 
     def feed(self, text: str) -> Block | None:
         """See `Parser.feed`."""
@@ -126,7 +130,7 @@ class FencedParser:
         return self._end_of_line() if text.endswith("\n") else None
 
     def _add(self, text: str) -> None:
-        if text and not self._thinking:
+        if text:
             self._line.append(text)
             self._last, self._blank = text[-1], self._blank and not text.strip()
             if self._open is not None:
@@ -139,20 +143,18 @@ class FencedParser:
     def _tag(self, name: str, start: int) -> Block | None:
         """Take a tag that begins at `start`; the block that it completes."""
         open_, tags, end = self._open, self._tags, start + len(name)
-        if self._thinking:
-            if name == END_OF_THINKING:
-                self._thinking = False
-                self._go_on_at(end)
-            return None
         if open_ is not None and open_.tags is not None:
             return self._tag_in_code(open_, open_.tags, name, start)
+        if self._thinking and name != END_OF_THINKING and not (tags and tags.in_thinking):
+            self._add(name)
+            return None
         in_code = open_ is not None and open_.is_python
         if name == THINK and self._blank and not in_code:
             self._thinking, self._open = True, None
         elif open_ is not None and self._in_string(open_, start):
             self._add(name)
         elif name == END_OF_THINKING:
-            self._open = None  # it was all thinking, a fence that is open among it
+            self._thinking, self._open = False, None  # it was all thinking, a fence that is open among it
             self._go_on_at(end)
         elif tags and name == tags.opening and self._last != "`" and (self._blank or not in_code):
             self._open = _Open(start, end, tags)
@@ -171,6 +173,9 @@ class FencedParser:
                 self._go_on_at(end)
                 return None
             open_.candidate = open_.candidate or (start, end)
+        elif name in tags.others and not open_.source.state_at(start - open_.code).strip("#"):
+            if block := self._block(open_, start, start, closed=False):
+                return block
         elif name == tags.opening and open_.source.blank:
             self._open = _Open(open_.start, end, tags)  # the same tag twice
             self._go_on_at(end)
@@ -187,10 +192,10 @@ class FencedParser:
         line, begin = "".join(self._line), self._begin
         self._go_on_at(self._at)
         open_ = self._open
-        if self._thinking:
-            return None
         if open_ is not None and open_.tags is not None:
             return self._tagged_line(open_, open_.tags, line, begin)
+        if self._thinking:
+            return None
         if open_ is None or not open_.may_be_code:
             self._prose_line(line, begin)
             open_ = self._open
@@ -203,7 +208,11 @@ class FencedParser:
     def _tagged_line(self, open_: _Open, tags: Tags, line: str, begin: int) -> Block | None:
         """A line of tagged code: it may show that the closing tag was forgotten."""
         if open_.candidate is None or open_.candidate[0] < begin:
-            if tags.breaks.match(line) and not open_.source.state_at(begin - open_.code).strip("#"):
+            if (
+                tags.lines
+                and tags.lines.match(line)
+                and not open_.source.state_at(begin - open_.code).strip("#")
+            ):
                 return self._block(open_, begin, begin, closed=False)
             return None
         state = open_.source.state_at(begin + len(line.rstrip("\r\n")) - open_.code)
