@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from mathagent.errors import UsageError
 from mathagent.protocols.base import Block, Channel, Parser, Part, Span, WireProtocol
+from mathagent.protocols.harmony import Harmony
+from mathagent.protocols.icl import Icl, IclProse
+from mathagent.protocols.internlm2 import InternLM2
+from mathagent.protocols.llama3 import Llama3
 from mathagent.protocols.markdown import Markdown
+from mathagent.protocols.mathcoder import MathCoder
 from mathagent.protocols.plugins import plugins
 from mathagent.protocols.prose import Prose
 
@@ -15,6 +20,12 @@ def protocols() -> dict[str, WireProtocol]:
     """All protocols by name, the built-in ones first."""
     known: tuple[WireProtocol, ...] = (
         Markdown(),
+        InternLM2(),
+        MathCoder(),
+        Llama3(),
+        Harmony(),
+        Icl(),
+        IclProse(),
         Prose(),
     )
     built_in = {each.name: each for each in known}

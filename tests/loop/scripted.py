@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from mathagent.errors import ModelError
-from mathagent.types import ChatInput, Chunk, ModelInfo, ModelInput, Sampling, TokenUsage
+from mathagent.types import ChatInput, Chunk, ModelInfo, ModelInput, Sampling, TextInput, TokenUsage
 
 Line = str | Callable[[str], str] | ModelError
 
@@ -35,6 +35,7 @@ class ScriptedModel:
     ) -> None:
         self._script = list(script)
         self._left, self._expected = "", ""
+        self._prompt: str | None = None  # of rendered requests: what stands in front of the reply
         self._piece, self._delay = piece, delay
         self._includes_stop = includes_stop
         self.info = ModelInfo("scripted", context, "vllm" if can_continue else "", can_continue)
@@ -93,15 +94,26 @@ class ScriptedModel:
             raise line
         return line(reply) if callable(line) else line
 
-    @staticmethod
-    def _reply(request: ModelInput) -> str:
-        assert isinstance(request, ChatInput)
-        return request.messages[-1].content if request.continue_final else ""
+    def _reply(self, request: ModelInput) -> str:
+        """The reply so far. A rendered prompt is taken for the first request of a reply, unless it extends the last."""
+        if isinstance(request, ChatInput):
+            return request.messages[-1].content if request.continue_final else ""
+        assert isinstance(request.prompt, str)
+        if self._prompt is None or not request.prompt.startswith(self._prompt):
+            self._prompt = request.prompt
+        return request.prompt[len(self._prompt) :]
 
     def _usage(self, request: ModelInput, tokens: int) -> TokenUsage:
-        assert isinstance(request, ChatInput)
-        prompt = sum(len(message.content) for message in request.messages) // self._piece
-        return TokenUsage(prompt, tokens)
+        if isinstance(request, ChatInput):
+            return TokenUsage(
+                sum(len(message.content) for message in request.messages) // self._piece, tokens
+            )
+        return TokenUsage(len(request.prompt) // self._piece, tokens)
+
+    @property
+    def prompts(self) -> list[str]:
+        """The rendered prompts it was sent."""
+        return [str(each.prompt) for each in self.requests if isinstance(each, TextInput)]
 
     async def aclose(self) -> None:
         pass
