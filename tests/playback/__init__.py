@@ -1,4 +1,4 @@
-"""Recorded runs of a large model played back through the whole solve path, with real kernels.
+"""Recorded runs of real models played back, each in its own protocol, through the whole solve path with real kernels.
 
-As a command: `python -m tests.playback [--limit N] [--concurrency N]`.
+As a command: `python -m tests.playback [FORMAT ...] [--limit N] [--concurrency N]`.
 """

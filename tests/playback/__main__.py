@@ -1,4 +1,4 @@
-"""`python -m tests.playback`: play the recorded runs and print how they compare with what was recorded."""
+"""`python -m tests.playback [FORMAT ...]`: play recorded runs and print how they compare with what was recorded."""
 
 from __future__ import annotations
 
@@ -6,72 +6,72 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from tests.playback.comparison import Comparison
-from tests.playback.play import play
-from tests.playback.records import FILE, Record, load
+from tests.playback.formats import formats
+from tests.playback.play import player
+from tests.playback.records import Format
+from tests.playback.table import reasons, table
 
 
 def main() -> int:
-    """Play, print the table; 1 if some code was not found as recorded or not executed."""
+    """Play, print the tables; 1 if some code was not found as recorded or not executed."""
+    known = formats()
     parser = argparse.ArgumentParser(prog="python -m tests.playback", description=__doc__)
-    parser.add_argument("--limit", type=int, help="play only the first N")
+    parser.add_argument(
+        "format", nargs="*", help=f"formats, or the beginnings of their names: {', '.join(known)}"
+    )
+    parser.add_argument("--limit", type=int, help="play only the first N of each")
+    parser.add_argument("--every", type=int, default=1, help="play only every Nth of each")
     parser.add_argument("--concurrency", type=int, default=4, help="solves at a time")
     parser.add_argument("--isolation", default="namespaces", help="least level of isolation")
     parser.add_argument("--trace", type=Path, help="append every trace to this file")
-    parser.add_argument("--form", action="store_true", help="list records that differ in form only, too")
-    options = parser.parse_args()
-    if not FILE.exists():
-        print(f"the recorded data is not there: {FILE}", file=sys.stderr)
-        return 1
-    records = load()[: options.limit]
-    begun = time.monotonic()
-    compared = asyncio.run(
-        play(
-            records,
-            concurrency=options.concurrency,
-            isolation=options.isolation,
-            traces=options.trace,
-            progress=lambda done: print(f"\r{done}/{len(records)}", end="", file=sys.stderr, flush=True),
-        )
+    parser.add_argument(
+        "--differences", action="store_true", help="list every run that is not exactly as recorded"
     )
-    print(f"\r{len(records)} runs in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    for line in table(records, compared):
-        print(line)
-    for each in compared:
-        if differs(each) or (options.form and each.reasons):
-            print(f"record {each.line}: {'; '.join(each.reasons)}")
-    return int(not all(each.code and each.executed for each in compared))
-
-
-def differs(each: Comparison) -> bool:
-    """Whether a run is not as recorded in more than the form of a number."""
-    plain = all(reason.startswith("answer:") for reason in each.reasons)
-    return not (each.code and each.executed and plain) or "different" in (each.output, each.answer)
-
-
-def table(records: Sequence[Record], compared: Sequence[Comparison]) -> list[str]:
-    """The counts, a line each."""
-
-    def count(name: str, hits: Sequence[bool], of: int | None = None) -> str:
-        return f"{name:58} {sum(hits):4} of {len(compared) if of is None else of}"
-
-    return [
-        count("code found exactly as recorded", [each.code for each in compared]),
-        count("executed", [each.executed for each in compared]),
-        count("output: the same text", [each.output == "exact" for each in compared]),
-        count(
-            "output: the same, or the same apart from form", [each.output != "different" for each in compared]
-        ),
-        count("answer: the box is the recorded pred, as text", [each.answer == "exact" for each in compared]),
-        count("answer: as text, or the same number", [each.answer != "different" for each in compared]),
-        count("whole reply: the same text, outputs and all", [each.whole for each in compared]),
-        count("finished with an answer", [each.finish == "answer" for each in compared]),
-        count("graded correct", [each.verdict == "correct" for each in compared]),
-        count("recorded as right", [record.right for record in records]),
+    options = parser.parse_args()
+    chosen = [
+        each for name, each in known.items() if not options.format or name.startswith(tuple(options.format))
     ]
+    if not chosen:
+        parser.error(f"no format begins with {' or '.join(options.format)}; known: {', '.join(known)}")
+    played = asyncio.run(_play(chosen, options))
+    for line in (*table(played), "", *reasons(played)):
+        print(line)
+    everything = [each for compared in played.values() for each in compared]
+    for each in everything:
+        if (options.differences and each.reasons) or not (each.code and each.executed):
+            print(f"{each.source}: {'; '.join(each.reasons)}")
+    return int(not played or not all(each.code and each.executed for each in everything))
+
+
+async def _play(chosen: Sequence[Format], options: argparse.Namespace) -> dict[str, list[Comparison]]:
+    """Play the chosen formats with one pool of kernels."""
+    played: dict[str, list[Comparison]] = {}
+    async with player(options.isolation) as playing:
+        for form in chosen:
+            if not form.there:
+                print(f"{form.name}: the recorded data is not there: {form.files[0]}", file=sys.stderr)
+                continue
+            records = form.records()[:: options.every][: options.limit]
+            begun = time.monotonic()
+
+            def progress(done: int, name: str = form.name, of: int = len(records)) -> None:
+                print(f"\r{name} {done}/{of}", end="", file=sys.stderr, flush=True)
+
+            played[form.name] = await playing.play(
+                form, records, concurrency=options.concurrency, traces=options.trace, progress=progress
+            )
+            seconds = time.monotonic() - begun
+            print(f"\r{form.name}: {len(records)} runs in {seconds:.0f} s", file=sys.stderr)
+    return played
+
+
+def _named(name: str, asked: Sequence[str], known: Container[str]) -> bool:
+    """Whether a format is asked for, by its name or by the beginning of several names."""
+    return name in asked or any(name.startswith(each) for each in asked if each not in known)
 
 
 if __name__ == "__main__":

@@ -1,61 +1,77 @@
-"""The recorded ToRA-34b runs on GSM8K: what was written, printed and answered, and what is right."""
+"""A recorded run: what the model said, which code that holds, what it printed, what was answered, what is right.
+
+The sources (`tests.playback.sources`) write the text of each format themselves, from the recorded fields and the
+authors' own descriptions, without the protocols: that makes a played run a golden test of a protocol.
+"""
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from tests.replay.fixtures import DATA
 from tests.replay.recording import Recording
-from tests.replay.tora import split_fenced
 
-FILE = DATA / "trajectories" / "tora-code-34b-gsm8k.jsonl"
-
-_CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
-_OUTPUT = re.compile(r"\A```output\n(.*?)\n?```\Z", re.DOTALL)
+TRAJECTORIES = DATA / "trajectories"
 
 
 @dataclass(frozen=True)
 class Record:
     """One recorded run.
 
-    line: its line in the file, from 1. codes: the code of its blocks. outputs: the text of its output blocks.
-    pred: the answer that was taken from it. gold: the right answer.
-    right: whether `pred` is the right number by plain comparison of numbers, which is how 530 of 660 were counted.
+    source: its file and line, "file:1".
+    codes: the code of its blocks, in order, those among them that the recorded harness did not run.
+    outputs: what each printed, as recorded; None where the harness ran nothing or recorded nothing.
+    answer: the answer that was taken from it, "" for none. gold: the right answer.
+    right: whether the recorded answer was counted as right; None where nothing says so.
+    made_up: outputs that the model wrote itself, where `outputs` has None for that reason.
+    cut: the record goes on, but a run of ours ends here, and why ("" where all of it can be played).
     """
 
-    line: int
+    source: str
     recording: Recording
     codes: tuple[str, ...]
-    outputs: tuple[str, ...]
-    pred: str
+    outputs: tuple[str | None, ...]
+    answer: str
     gold: str
+    right: bool | None = None
+    made_up: bool = False
+    cut: str = ""
+
+    def __post_init__(self) -> None:
+        assert len(self.codes) == len(self.outputs), self.source
+
+
+@dataclass(frozen=True)
+class Format:
+    """Runs of one form.
+
+    protocol: in which they are played. model: the name under which the server offers the model.
+    """
+
+    name: str
+    protocol: str
+    model: str
+    files: tuple[Path, ...]
+    load: Callable[[Path], list[Record]]
+
+    def records(self) -> list[Record]:
+        """All records of all files."""
+        return [record for file in self.files for record in self.load(file)]
 
     @property
-    def right(self) -> bool:
-        pred, gold = number(self.pred), number(self.gold)
-        return pred is not None and gold is not None and abs(pred - gold) < 1e-3
+    def there(self) -> bool:
+        """Whether the recorded data is beside the checkout."""
+        return all(file.exists() for file in self.files)
 
 
-def load() -> list[Record]:
-    """All 660 records."""
-    records = []
-    for line, text in enumerate(FILE.read_text(encoding="utf-8").splitlines(), 1):
-        row = json.loads(text)
-        whole, pred = row["code"][0], str(row["pred"][0])
-        recording = split_fenced(row["question"], whole, f"{FILE.name}:{line}", pred)
-        records.append(
-            Record(
-                line,
-                recording,
-                codes=tuple(_CODE.findall("".join(recording.said))),
-                outputs=tuple(_inside(block) for block in recording.outputs),
-                pred=pred,
-                gold=str(row["gt"]),
-            )
-        )
-    return records
+def rows(file: Path) -> Iterator[tuple[str, Any]]:
+    """The records of a JSON Lines file, each with its place."""
+    for line, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        yield f"{file.stem}:{line}", json.loads(text)
 
 
 def number(text: str) -> float | None:
@@ -64,9 +80,3 @@ def number(text: str) -> float | None:
         return float(text.strip().replace(",", ""))
     except ValueError:
         return None
-
-
-def _inside(block: str) -> str:
-    match = _OUTPUT.match(block)
-    assert match is not None, block
-    return match[1]

@@ -1,90 +1,184 @@
-"""A slice of the recorded runs, played through the solve path; `python -m tests.playback` plays all of them."""
+"""A few recorded runs of every format, played through the solve path; `python -m tests.playback` plays all of them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from mathagent.protocols import protocols
 from mathagent.trace import Trace, read
 from tests.playback.comparison import Comparison, compare
-from tests.playback.play import play
-from tests.playback.records import FILE, Record, load
+from tests.playback.formats import formats
+from tests.playback.play import player
+from tests.playback.reasons import EXACT, FORM, Played, error_of, why
+from tests.playback.records import Format, Record
+from tests.playback.table import reasons, table
 
 pytestmark = pytest.mark.data
 
-SLICE = 11  # every eleventh record: 60 of 660
-SYNTAX_ERROR, NO_BOX = (
-    147,
-    660,
-)  # a block that does not compile and has no output; a reply that ends without a box
+FORMATS = formats()
+SYNTAX_ERROR = "tora-code-34b-gsm8k:147"  # a block that does not compile and has no output
+NO_BOX = "tora-code-34b-gsm8k:660"  # a reply that ends without a box
+A_FEW = {"tora": 16, "mathcoder-gsm8k": 5}
+OTHERS = 3
+
+
+def sample(form: Format) -> list[Record]:
+    """A few records of a format, spread over it, none that a time limit ended."""
+    records = [
+        record for record in form.records() if not any("Timeout" in (each or "") for each in record.outputs)
+    ]
+    some = records[:: max(1, len(records) // A_FEW.get(form.name, OTHERS))]
+    return some + [each for each in records if each.source in (SYNTAX_ERROR, NO_BOX) and each not in some]
 
 
 @dataclass(frozen=True)
-class Played:
-    """What was played: by line, the record, its trace and how they compare."""
+class Sample:
+    """What was played: by source, the record, its trace and how they compare; and the comparisons by format."""
 
-    records: dict[int, Record]
-    traces: dict[int, Trace]
-    compared: dict[int, Comparison]
+    records: dict[str, Record]
+    traces: dict[str, Trace]
+    compared: dict[str, Comparison]
+    by_format: dict[str, list[Comparison]]
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    if not FILE.exists():
-        pytest.skip(f"the recorded data is not there: {FILE}")
-    chosen = [record for record in load() if record.line % SLICE == 0 or record.line == SYNTAX_ERROR]
+def played(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    missing = [form.files[0] for form in FORMATS.values() if not form.there]
+    if missing:
+        pytest.skip(f"the recorded data is not there: {missing[0]}")
     file = tmp_path_factory.mktemp("playback") / "traces.jsonl"
-    compared = asyncio.run(play(chosen, isolation="none", traces=file))
-    return Played(
-        {record.line: record for record in chosen},
-        {int(trace.problem.id): trace for trace in read(file)},
-        {each.line: each for each in compared},
-    )
+    return asyncio.run(_play(file))
 
 
-def test_a_slice_is_as_recorded(played: Played) -> None:
-    ordinary = [each for line, each in played.compared.items() if line not in (SYNTAX_ERROR, NO_BOX)]
-    assert len(ordinary) == 59
-    assert [each for each in ordinary if not (each.code and each.executed and each.whole)] == []
-    assert [each for each in ordinary if each.output != "exact" or each.answer == "different"] == []
-    assert {each.finish for each in ordinary} == {"answer"}
+async def _play(file: Path) -> Sample:
+    """All samples; formats of one protocol share a server."""
+    together: dict[str, list[tuple[Format, Record]]] = defaultdict(list)
+    for form in FORMATS.values():
+        together[form.protocol] += [(form, record) for record in sample(form)]
+    compared: dict[str, Comparison] = {}
+    by_format: dict[str, list[Comparison]] = defaultdict(list)
+    async with player("none", cell_seconds=60) as playing:
+        for pairs in together.values():
+            done = await playing.play(pairs[0][0], [record for _, record in pairs], traces=file)
+            for (form, record), each in zip(pairs, done, strict=True):
+                compared[record.source] = each
+                by_format[form.name].append(each)
+    records = {record.source: record for pairs in together.values() for _, record in pairs}
+    return Sample(records, {trace.problem.id: trace for trace in read(file)}, compared, by_format)
 
 
-def test_the_grader_finds_right_what_was_recorded_as_right(played: Played) -> None:
-    right = [line for line, record in played.records.items() if record.right]
-    assert [line for line, each in played.compared.items() if each.verdict == "correct"] == right
-    assert 0 < len(right) < len(played.records)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_block_of_a_format_is_found_and_run(played: Sample, name: str) -> None:
+    compared = played.by_format[name]
+    assert compared
+    assert [each for each in compared if not (each.code and each.executed)] == []
 
 
-def test_every_trace_is_complete(played: Played) -> None:
+@pytest.mark.parametrize("name", [name for name in FORMATS if not name.startswith("mint")])
+def test_outputs_and_answers_of_a_format_are_as_recorded(played: Sample, name: str) -> None:
+    compared = [each for each in played.by_format[name] if each.source not in (SYNTAX_ERROR, NO_BOX)]
+    errors = {
+        each.source
+        for each in compared
+        if any(map(error_of, filter(None, played.records[each.source].outputs)))
+    }
+    assert [each for each in compared if each.source not in errors and not each.same_outputs] == []
+    assert [each.finish for each in compared if each.finish != "answer"] == []
+    whole = [each for each in compared if set(each.outputs) <= {EXACT}]
+    assert [each for each in whole if not each.whole] == []
+    assert whole
+
+
+def test_the_grader_finds_right_what_was_recorded_as_right(played: Sample) -> None:
+    compared = played.by_format["tora"]
+    right = [each.source for each in compared if each.right]
+    assert [each.source for each in compared if each.verdict == "correct"] == right
+    assert 0 < len(right) < len(compared)
+
+
+def test_every_trace_is_complete(played: Sample) -> None:
     assert played.traces.keys() == played.records.keys()
-    for trace in played.traces.values():
-        assert trace.model.name == "tora-code-34b"
-        assert trace.usage.executions == 1
-        assert trace.usage.requests >= 2
+    for source, trace in played.traces.items():
+        assert trace.usage.executions == len(played.records[source].codes)
         assert trace.grade is not None
         assert trace.sandbox is not None
 
 
-def test_code_that_does_not_compile_is_executed_too(played: Played) -> None:
+def test_code_that_does_not_compile_is_executed_too(played: Sample) -> None:
     compared = played.compared[SYNTAX_ERROR]
     assert compared.code
     assert compared.executed
-    assert any("SyntaxError" in reason for reason in compared.reasons)
+    assert not compared.whole
 
 
-def test_a_reply_without_a_box_is_no_answer(played: Played) -> None:
+def test_a_reply_without_a_box_is_no_answer(played: Sample) -> None:
     compared = played.compared[NO_BOX]
     assert compared.whole
     assert compared.finish == "no_answer"
 
 
-def test_a_difference_is_seen(played: Played) -> None:
+def test_a_difference_is_seen(played: Sample) -> None:
     """The comparison itself: a trace held against another record differs in everything."""
-    lines = sorted(played.records)
-    compared = compare(played.records[lines[0]], played.traces[lines[1]], "wrong")
+    one, other = sorted(each.source for each in played.by_format["tora"])[:2]
+    compared = compare(played.records[one], played.traces[other], verdict="wrong", same_answer=False)
     assert not compared.code
     assert not compared.whole
-    assert compared.output == compared.answer == "different"
+    assert not compared.same_outputs
+    assert compared.answer == "other text or value"
+
+
+def test_the_tables_count_all(played: Sample) -> None:
+    lines = table(played.by_format)
+    assert len(lines) == len(FORMATS) + 2
+    assert lines[-1].split()[1] == str(len(played.records))
+    assert any("recorded as right" in line for line in reasons(played.by_format))
+
+
+def test_all_protocols_are_those_of_models() -> None:
+    assert {form.protocol for form in FORMATS.values()} <= set(protocols())
+
+
+def result(status: str = "ok", name: str = "", value: str = "") -> dict[str, object]:
+    """A result of the sandbox, as a trace has it."""
+    return {"status": status, "error": {"name": name, "value": value} if name else None}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "code", "shown", "ran", "category"),
+    [
+        ("5", "", "5", result(), EXACT),
+        ("64", "", "64.0", result(), FORM),
+        ("[1, 2]", "", "[1,\n 2]", result(), FORM),
+        ("0.333333", "", "0.3333333333", result(), "floats in other digits"),
+        ("{2, 1}", "", "{1, 2}", result(), "the same terms in another order"),
+        ("0.1", "import random", "0.7", result(), "random numbers"),
+        ("5", "", "6", result(), "another value or form: other versions"),
+        ("Timeout waiting for reply", "", "5", result(), "the recorded time limit of a cell (6 s)"),
+        ("5", "", "x", result("timeout"), "our time limit of a cell"),
+        (
+            "NameError: x",
+            "",
+            "NameError: x!",
+            result("error", "NameError"),
+            "the same error, another form of traceback",
+        ),
+        ("TypeError: x", "", "5", result(), "an error then, none now (TypeError)"),
+        ("5", "", "TypeError: x", result("error", "TypeError"), "an error now (TypeError)"),
+        (
+            "5",
+            "",
+            "",
+            result("error", "ModuleNotFoundError", "No module named 'matplotlib'"),
+            "not installed: 'matplotlib'",
+        ),
+    ],
+)
+def test_why_outputs_differ(
+    recorded: str, code: str, shown: str, ran: dict[str, object], category: str
+) -> None:
+    assert why(recorded, Played(code, shown, ran), earlier=False) == category

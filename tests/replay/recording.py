@@ -20,6 +20,7 @@ class Recording:
     outputs: the tool's output blocks as recorded, with their fences. Interleaved with `said` they give back the
         recorded text exactly.
     output_block: regex (DOTALL) of an output block inside assistant text, to count the rounds of a request.
+    turns: each output is a turn of its own, so that what is said ends before it (where it is not empty).
     opening: what stands between the problem and the reply in a rendered prompt (the end of the user's turn, the
         start of the assistant's); None where only chat requests are played, or any text may stand there.
     source: where it is from, for messages: "file:line".
@@ -30,6 +31,7 @@ class Recording:
     said: tuple[str, ...]
     outputs: tuple[str, ...]
     output_block: str = FENCED_OUTPUT
+    turns: bool = False
     opening: str | None = None
     source: str = ""
     answer: str = ""
@@ -40,12 +42,14 @@ class Recording:
 
     @property
     def text(self) -> str:
-        """The whole recorded reply."""
-        return self._from(0)
+        """The whole recorded reply: with outputs that are turns, all of them in a row."""
+        return "".join(piece for pair in zip(self.said, (*self.outputs, ""), strict=True) for piece in pair)
 
     def _from(self, round_: int) -> str:
         pieces = [self.said[round_]] if round_ < len(self.said) else []
         for output, said in zip(self.outputs[round_:], self.said[round_ + 1 :], strict=True):
+            if self.turns and output:
+                break
             pieces += [output, said]
         return "".join(pieces)
 
