@@ -95,6 +95,8 @@ def _explain_status(problem: openai.APIStatusError, base_url: str, model: str) -
         return Failure(
             ModelError(f"{problem.request.url} does not exist (404)", "is the base URL right?"), "final"
         )
+    if hint := _refuses_tools(said):
+        return Failure(ModelError(f"{base_url} takes no tool calls: {said}", hint), "final")
     if status == 429 or status >= 500 or status in (408, 409):
         kind = "starting" if status == 503 else "busy"
         error = ModelBusy(f"{base_url} keeps answering {status}: {said}")
@@ -102,6 +104,19 @@ def _explain_status(problem: openai.APIStatusError, base_url: str, model: str) -
     if _OVERFLOW.search(said) or _OVERFLOW.search(str(problem.body)):
         return Failure(ContextOverflow(said, "shorten the prompt or serve with a longer context"), "final")
     return Failure(ModelError(f"{base_url} refuses the request ({status}): {said}"), "final")
+
+
+def _refuses_tools(said: str) -> str:
+    """What to do about a server that was started without tool calls; "" where it said something else."""
+    if "enable-auto-tool-choice" in said:
+        start = "serve with --enable-auto-tool-choice --tool-call-parser NAME (hermes for Qwen3)"
+    elif "requires --jinja" in said:
+        start = "start llama-server with --jinja"
+    elif re.search(r"does not support tools|Unsupported param: tools", said):
+        start = "choose a model that has tools"
+    else:
+        return ""
+    return f"{start}, or use --protocol markdown"
 
 
 def _words_of(problem: openai.APIStatusError) -> str:

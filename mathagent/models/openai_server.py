@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -82,8 +83,9 @@ class OpenAIServer:
     ) -> AsyncGenerator[Chunk, None]:
         """Stream one reply; the last chunk carries `finish` and `usage`. See `ModelClient.stream`.
 
-        A cut stream goes on from the text received, where the server can do that. Raises StreamCut where it cannot,
-        ContextOverflow, UnknownModel, ModelRefused, ModelBusy, ModelUnreachable, or ModelError with the server's words.
+        A cut stream goes on from the text received, where the server can do that; cut inside of a tool call, the
+        request is sent anew. Tool calls come whole, with the last chunk. Raises StreamCut, ContextOverflow,
+        UnknownModel, ModelRefused, ModelBusy, ModelUnreachable, or ModelError with the server's words.
         """
         import openai
 
@@ -113,10 +115,15 @@ class OpenAIServer:
                 return
             if isinstance(failure.error, UnknownModel):
                 raise await self._unknown(info.id) from failure.error
-            if reply.started:
+            if reply.calling:
+                goes_on = request
+            elif reply.started:
                 goes_on = await self._rest_of(request, reply, dialect, failure)
             await patience.wait_after(failure)
-            reply.resume()
+            if reply.calling:
+                reply.restart()
+            else:
+                reply.resume()
 
     async def versions(self) -> dict[str, str]:
         """The server's own version, by its name, where it tells (vLLM's /version, beside /v1); else nothing."""
@@ -168,7 +175,7 @@ class OpenAIServer:
             raise StreamCut(
                 f"{failure.error.message}, {said}", "token ids cannot be continued on this server"
             )
-        return TextInput((*request.prompt, *await self._tokenize(reply.text)))
+        return replace(request, prompt=(*request.prompt, *await self._tokenize(reply.text)))
 
     async def _tokenize(self, text: str) -> list[int]:
         """Token ids of a piece of text, by vLLM's /tokenize, which lies beside /v1."""

@@ -5,11 +5,12 @@ Pure functions over plain JSON values. Not here: connections, retries, errors.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mathagent.types import ChatInput, Message, ModelInput, Sampling, TextInput, TokenUsage
+from mathagent.types import CallDelta, Message, ModelInput, Sampling, TextInput, TokenUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class Dialect:
     keep_stop: sent so that the reply includes the stop string that ended it.
     usage_per_chunk: it can report token counts with every chunk, which makes them exact even for a cut stream.
     tokenizes: it has vLLM's /tokenize beside the OpenAI addresses.
+    special_tokens: sent so that special tokens stand in the text of a completion.
+    one_call: sent with tools so that the model calls one at a time.
+    reasoning: its name for the thinking of an earlier message; "" where it takes none back.
     """
 
     can_continue: bool = False
@@ -30,16 +34,45 @@ class Dialect:
     keep_stop: Mapping[str, Any] | None = None
     usage_per_chunk: bool = False
     tokenizes: bool = False
+    special_tokens: Mapping[str, Any] | None = None
+    one_call: Mapping[str, Any] | None = None
+    reasoning: str = ""
 
 
 _CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}
 _SAMPLING = {"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repetition_penalty"}
+_SPECIAL = {"skip_special_tokens": False, "spaces_between_special_tokens": False}
+_ONE_CALL = {"parallel_tool_calls": False}
 
 # By `owned_by` in the models list. Anything else gets the common fields only: hosted servers refuse unknown ones.
 DIALECTS: Mapping[str, Dialect] = {
-    "vllm": Dialect(True, _CONTINUE, _SAMPLING, {"include_stop_str_in_output": True}, True, True),
-    "sglang": Dialect(True, {"continue_final_message": True}, _SAMPLING, {"no_stop_trim": True}, True),
-    "llamacpp": Dialect(True, None, {**_SAMPLING, "repetition_penalty": "repeat_penalty"}),
+    "vllm": Dialect(
+        can_continue=True,
+        continue_flags=_CONTINUE,
+        sampling=_SAMPLING,
+        keep_stop={"include_stop_str_in_output": True},
+        usage_per_chunk=True,
+        tokenizes=True,
+        special_tokens=_SPECIAL,
+        one_call=_ONE_CALL,
+        reasoning="reasoning",  # "reasoning_content" before 0.11
+    ),
+    "sglang": Dialect(
+        can_continue=True,
+        continue_flags={"continue_final_message": True},
+        sampling=_SAMPLING,
+        keep_stop={"no_stop_trim": True},
+        usage_per_chunk=True,
+        special_tokens=_SPECIAL,
+        one_call=_ONE_CALL,
+        reasoning="reasoning_content",
+    ),
+    "llamacpp": Dialect(
+        can_continue=True,
+        sampling={**_SAMPLING, "repetition_penalty": "repeat_penalty"},
+        one_call=_ONE_CALL,
+        reasoning="reasoning_content",
+    ),
 }
 PLAIN = Dialect()
 
@@ -81,16 +114,31 @@ def build_call(
         body |= {"stop": list(stop), **(dialect.keep_stop or {})}
     if isinstance(request, TextInput):
         body["prompt"] = request.prompt if isinstance(request.prompt, str) else list(request.prompt)
+        if request.special_tokens:
+            body |= dialect.special_tokens or {}
         return Call("/completions", body | dict(sampling.extra))
-    body["messages"] = [_message(message) for message in request.messages]
+    body["messages"] = [_message(message, dialect) for message in request.messages]
     if request.continue_final:
         body |= dialect.continue_flags or {}
+    if request.tools:
+        body |= {"tools": [dict(tool) for tool in request.tools], **(dialect.one_call or {})}
     return Call("/chat/completions", body | dict(sampling.extra))
 
 
-def _message(message: Message) -> dict[str, str]:
-    named = {"name": message.name} if message.name is not None else {}
-    return {"role": message.role, "content": message.content, **named}
+def _message(message: Message, dialect: Dialect) -> dict[str, Any]:
+    sent: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.name is not None:
+        sent["name"] = message.name
+    if message.calls:
+        sent["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.calls
+        ]
+    if message.call_id is not None:
+        sent["tool_call_id"] = message.call_id
+    if message.reasoning and dialect.reasoning:
+        sent[dialect.reasoning] = message.reasoning
+    return sent
 
 
 def continued(request: ModelInput, said: str) -> ModelInput:
@@ -98,12 +146,12 @@ def continued(request: ModelInput, said: str) -> ModelInput:
     if isinstance(request, TextInput):
         if not isinstance(request.prompt, str):
             raise TypeError("a prompt of token ids continues with token ids, not with text")
-        return TextInput(request.prompt + said)
+        return replace(request, prompt=request.prompt + said)
     messages = request.messages
     if request.continue_final:
         last = replace(messages[-1], content=messages[-1].content + said)
-        return ChatInput((*messages[:-1], last), continue_final=True)
-    return ChatInput((*messages, Message("assistant", said)), continue_final=True)
+        return replace(request, messages=(*messages[:-1], last))
+    return replace(request, messages=(*messages, Message("assistant", said)), continue_final=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +160,7 @@ class Delta:
 
     text: str = ""
     reasoning: str = ""
+    calls: tuple[CallDelta, ...] = ()
     finish: str | None = None
     stop_reason: str | int | None = None
     usage: TokenUsage | None = None
@@ -127,14 +176,52 @@ def read_delta(data: Any) -> Delta:
         return Delta(usage=usage)
     choice = choices[0]
     delta = choice.get("delta") or {}
+    content = delta.get("content") or choice.get("text")
+    # vLLM renamed the field; older versions and other servers still send the long name.
+    thinking = delta.get("reasoning") or delta.get("reasoning_content")
     return Delta(
-        text=_whole(delta.get("content") or choice.get("text") or ""),
-        # vLLM renamed the field; older versions and other servers still send the long name.
-        reasoning=_whole(delta.get("reasoning") or delta.get("reasoning_content") or ""),
+        text=_text(content, "text"),
+        reasoning=_text(thinking, "text")
+        or (_text(content, "thinking") if isinstance(content, list) else ""),
+        calls=_read_calls(delta.get("tool_calls")),
         finish=choice.get("finish_reason"),
         stop_reason=choice.get("stop_reason"),
         usage=usage,
     )
+
+
+def _text(content: Any, kind: str) -> str:
+    """Text that is given as such or, as Mistral's endpoint does, in parts of several kinds."""
+    if isinstance(content, list):
+        parts = (
+            part[kind]
+            for part in content
+            if isinstance(part, dict) and part.get("type") == kind and kind in part
+        )
+        return "".join(_text(part, "text") for part in parts)
+    return _whole(content) if isinstance(content, str) else ""
+
+
+def _read_calls(data: Any) -> tuple[CallDelta, ...]:
+    """Read pieces of tool calls; a whole call is one piece, and an index that is left out is the place."""
+    calls = []
+    for place, piece in enumerate(data if isinstance(data, list) else ()):
+        if not isinstance(piece, dict):
+            continue
+        index, function = piece.get("index"), piece.get("function")
+        function = function if isinstance(function, dict) else {}
+        arguments = function.get("arguments") or ""
+        if not isinstance(arguments, str):
+            arguments = json.dumps(arguments)
+        calls.append(
+            CallDelta(
+                index=index if isinstance(index, int) else place,
+                id=str(piece.get("id") or ""),
+                name=str(function.get("name") or ""),
+                arguments=_whole(arguments),
+            )
+        )
+    return tuple(calls)
 
 
 def _whole(text: str) -> str:

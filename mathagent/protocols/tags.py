@@ -41,16 +41,20 @@ def call_code(text: str) -> str | None:
 def _code_in(call: Any) -> str | None:
     """The value of "code", in the call itself or in its arguments, which may be JSON in a string."""
     if isinstance(call, str):
+        text = call
         try:
-            call = json.loads(call, strict=False)
+            call = json.loads(text, strict=False)
         except (ValueError, RecursionError):
-            return call  # the arguments are the code itself
+            return text  # the arguments are the code itself
     if not isinstance(call, dict):
         return None
-    if isinstance(code := call.get("code"), str):
+    code: object = call.get("code")
+    if isinstance(code, str):
         return code
-    inside = (call.get(key) for key in ("arguments", "parameters", "function"))
-    return next((code for each in inside if each is not None and (code := _code_in(each))), None)
+    for key in ("arguments", "parameters", "function"):
+        if call.get(key) is not None and (inside := _code_in(call[key])):
+            return inside
+    return None
 
 
 def _unquoted(inside: str) -> str:
