@@ -21,7 +21,7 @@ from mathagent.data.problem import RowError
 
 Extraction = Literal["auto", "plain", "gsm8k", "boxed", "units", "cloze", "none"]
 
-_HASHES = re.compile(r"^[ \t]*####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_HASHES = re.compile(r"^[ \t]*####(.*\S)", re.MULTILINE)
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PLAIN_NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 _UNIT = re.compile(r"^(.*\S)\s*\([^()]*\)$", re.DOTALL)
@@ -31,7 +31,7 @@ _OPENING, _CLOSING = "([{（", ")]}）"
 def worked_answer(text: str) -> str | None:
     r"""The answer of a worked solution: after the last `####`, else in the last `\boxed{}`; None without either."""
     if lines := _HASHES.findall(text):
-        return _THOUSANDS.sub("", lines[-1])
+        return _THOUSANDS.sub("", lines[-1].strip())
     boxes = boxed(text)
     return boxes[-1] if boxes else None
 

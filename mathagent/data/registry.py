@@ -20,7 +20,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: Mapping[Role, str] = Field(default_factory=dict)
-    """Columns that have other names than the usual ones, or are not to be guessed; `Body+Question` joins two."""
+    """Columns with other names than the usual ones; meant where the rows have them. `Body+Question` joins two."""
 
     @field_validator("columns", mode="after")
     @classmethod
@@ -56,7 +56,7 @@ class Hub(_Entry):
 
 
 class SetInfo(_Entry):
-    """One data set. `columns` are those of local files, where they are there; the usual names do otherwise."""
+    """One data set. `columns` are those of local files; the hub's are in `hub`."""
 
     name: str
     title: str

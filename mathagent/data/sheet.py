@@ -21,8 +21,10 @@ from mathagent.errors import DataError
 
 HEADER = ("id", "problem", "answer", "solution", "max_marks", "marks")
 
-_STARTS = "=+\\-@＝＋－＠"
-_FORMULA = re.compile(rf"(^[\s\0]*|[;\t\r\n|][\s\"']*)(?=[{_STARTS}])")
+_STARTS = tuple("=+-@＝＋－＠")
+_SEPARATORS = frozenset(";\t\r\n|")
+_BEFORE = re.compile(r"""(?:^|[\s;|"'])[\s;|"']*+""")
+"""The start of the text, or a whole run of what may stand between a separator and a formula: linear time."""
 _SAFE_AS_IT_IS = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
 _LONGEST_CELL = 32_000
@@ -131,12 +133,18 @@ def _cell(text: str) -> str:
         text = text[: _LONGEST_CELL - len(_CUT)] + _CUT
     if _SAFE_AS_IT_IS.fullmatch(text):
         return text
-    return _FORMULA.sub(r"\1'", text)
+    return _BEFORE.sub(lambda run: f"{run[0]}'" if _begins_formula(run) else run[0], text)
+
+
+def _begins_formula(run: re.Match[str]) -> bool:
+    return run.string.startswith(_STARTS, run.end()) and (
+        run.start() == 0 or not _SEPARATORS.isdisjoint(run[0])
+    )
 
 
 def _bare(cell: str) -> str:
     """A cell without the apostrophes that `_cell` put in."""
-    return re.sub(rf"(^[\s\0]*|[;\t\r\n|][\s\"']*)'(?=[{_STARTS}])", r"\1", cell)
+    return _BEFORE.sub(lambda run: run[0].removesuffix("'") if _begins_formula(run) else run[0], cell)
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, Sequence[str]]]]:

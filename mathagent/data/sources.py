@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mathagent.data.build import Rules
-from mathagent.data.columns import Columns, Role
+from mathagent.data.columns import Columns
 from mathagent.data.files import Row, is_data_file, read_rows
 from mathagent.data.hub import hub_rows
 from mathagent.data.places import files_in, files_of_name, files_of_set
@@ -100,16 +100,16 @@ def _of_set(info: SetInfo, wanted: Wanted) -> list[Part]:
             wanted.split or info.hub.split,
             dataclasses.replace(rules, prefix=f"{config}/" if many else ""),
             wanted.online,
+            info.hub.mapping(),
         )
         for config in info.hub.configs or (None,)
     ]
 
 
 def rules_of(info: SetInfo, hub: Hub | None, wanted: Wanted) -> Rules:
-    """The rules for a registered set: of its rows on the hub, or, without `hub`, of files, whose columns vary."""
+    """The rules for a registered set, of its rows on the hub or of files; without the columns of its entry."""
     return dataclasses.replace(
         wanted.rules(info.name),
-        columns={**(hub.mapping() if hub else {}), **wanted.columns},
         answer=info.answer,
         required=not info.by_hand,
         cut=re.compile(hub.cut, re.DOTALL) if hub and hub.cut else None,
@@ -117,13 +117,26 @@ def rules_of(info: SetInfo, hub: Hub | None, wanted: Wanted) -> Rules:
     )
 
 
-def _of_hub(repository: str, config: str | None, split: str, rules: Rules, online: bool) -> Part:
+def with_columns(rules: Rules, entry: Columns, rows: Sequence[Row | BadRow]) -> Rules:
+    """The rules with those columns of a set's entry that the first record has; what the user mapped stays.
+
+    Files of a set have many makers, and a repository may rename a column: then the usual names do.
+    """
+    first: Mapping[str, object] = next((row.values for row in rows if isinstance(row, Row)), {})
+    there = {role: names for role, names in entry.items() if all(name in first for name in names)}
+    return dataclasses.replace(rules, columns={**there, **rules.columns})
+
+
+def _of_hub(
+    repository: str, config: str | None, split: str, rules: Rules, online: bool, entry: Columns | None = None
+) -> Part:
     rows, revision = hub_rows(repository, config, split, online=online)
-    return Part(f"{repository}@{revision[:8]}" if revision else repository, rules, rows)
+    source = f"{repository}@{revision[:8]}" if revision else repository
+    return Part(source, with_columns(rules, entry or {}, rows), rows)
 
 
-def _of_files(paths: Sequence[Path], rules: Rules, usual: Columns | None = None) -> list[Part]:
-    """A part for each file, shards of one together; `usual` are columns that are meant where a file has them.
+def _of_files(paths: Sequence[Path], rules: Rules, entry: Columns | None = None) -> list[Part]:
+    """A part for each file, shards of one together; `entry` is for `with_columns`.
 
     Of several files, ids begin with the file's name, and the folder is the level.
     """
@@ -135,7 +148,7 @@ def _of_files(paths: Sequence[Path], rules: Rules, usual: Columns | None = None)
     parts = []
     for shards in tables:
         rows = _renumbered([list(read_rows(path)) for path in shards])
-        own = dataclasses.replace(rules, columns=_present(usual or {}, rows) | dict(rules.columns))
+        own = with_columns(rules, entry or {}, rows)
         if len(tables) > 1:
             named = shards[0].relative_to(root).with_suffix("")
             language = _LANGUAGE.search(named.name)
@@ -158,9 +171,3 @@ def _renumbered(shards: list[list[Row | BadRow]]) -> list[Row | BadRow]:
         place = len(rows)
         rows.append(row if isinstance(row, BadRow) else Row(place + 1, place, row.values))
     return rows
-
-
-def _present(columns: Columns, rows: Sequence[Row | BadRow]) -> dict[Role, tuple[str, ...]]:
-    """Those columns that the first record has."""
-    first: Mapping[str, object] = next((row.values for row in rows if isinstance(row, Row)), {})
-    return {role: names for role, names in columns.items() if all(name in first for name in names)}

@@ -11,8 +11,9 @@ import pytest
 
 from mathagent.data import sets
 from mathagent.data.build import build
+from mathagent.data.files import Row
 from mathagent.data.problem import Problem
-from mathagent.data.sources import Wanted, rules_of
+from mathagent.data.sources import Wanted, rules_of, with_columns
 
 ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
     "gsm8k": ({"question": "1+1?", "answer": "It is 2.\n#### 2"}, "1+1?", "2"),
@@ -114,7 +115,18 @@ ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
 def read(name: str) -> Problem:
     info = sets()[name]
     assert info.hub is not None
-    return build(ROWS[name][0], rules_of(info, info.hub, Wanted()), "0")
+    row = ROWS[name][0]
+    rules = with_columns(rules_of(info, info.hub, Wanted()), info.hub.mapping(), [Row(1, 0, row)])
+    assert rules.columns == info.hub.mapping(), "every column of the entry is there"
+    return build(row, rules, "0")
+
+
+def test_a_renamed_column_is_found_by_the_usual_names() -> None:
+    info = sets()["cmath"]
+    assert info.hub is not None
+    row = {"input": "一加一", "answer": "2"}
+    rules = with_columns(rules_of(info, info.hub, Wanted()), info.hub.mapping(), [Row(1, 0, row)])
+    assert build(row, rules, "0").golds == ("2",)
 
 
 @pytest.mark.parametrize("name", ROWS)

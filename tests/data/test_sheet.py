@@ -126,6 +126,11 @@ def test_ids_of_data_sets_come_back_as_they_were(tmp_path: Path) -> None:
     assert [mark.id for mark in read_marks(marked(path, *["1"] * len(ids)), ids).given] == ids
 
 
+@pytest.mark.parametrize("run", ["\n", ";", "'", '"', ";'", " ", "=", ";="])
+def test_long_runs_take_no_time(tmp_path: Path, run: str) -> None:
+    assert write_sheet([SheetRow("1", run * 100_000, "", "x" + run * 100_000)], tmp_path / "sheet.csv") == 1
+
+
 def test_a_long_solution_is_cut_and_says_so(tmp_path: Path) -> None:
     write_sheet([SheetRow("1", "?", "", "x" * 40_000)], tmp_path / "sheet.csv")
     solution = cells(tmp_path / "sheet.csv")[1][3]
