@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
+from mathagent.grading.choice import choices
 from mathagent.grading.clean import clean
+from mathagent.grading.matrix import read_matrix, read_rows
+from mathagent.grading.prose import stated
 from mathagent.grading.quantity import read_quantity, same_quantity, show
-from mathagent.grading.structure import read_group, same_group
+from mathagent.grading.scales import same_scale
+from mathagent.grading.structure import is_point, read_group, same_group, split_outside
+from mathagent.grading.words import is_text, symbol_of, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +27,27 @@ class Outcome:
 # Compares two single mathematical expressions: equal or not, and how they were read.
 Algebra = Callable[[str, str], Outcome]
 
-_CHOICE = re.compile(r"^(?:option|choice|answer)?\s*[(\[]?\s*([A-Z])\s*[)\]]?$", re.IGNORECASE)
-_CHOSEN = re.compile(
-    r"^(?:option|choice|answer)?\s*(?:is\s+)?(?:\(([A-Za-z])\)|\[([A-Za-z])\]|([A-Z])\s*[).:]|([A-Z])$)\s*(.*)$",
-    re.I,
+_NOT_PARTS = re.compile(r"\\begin|\\mathbb|[<>]|\\(?:le|ge|ne|infty|setminus|cup|cap|emptyset)(?![a-zA-Z])")
+_EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
+_LABELLED = re.compile(r"^\(?([A-J])(?:\)\s*|[.:]\s+)(\S.*)$")
+_IN = re.compile(r"^\\?[a-zA-Z]+\s*\\in(?![a-zA-Z])\s*")
+# What an equation may assign to: x, a_n, f(2), P(A), AB, \angle ABC.
+_ASSIGNABLE = re.compile(
+    r"^(?:\\(?:angle|triangle)\s*)?(?:\\?[a-zA-Z]{1,3}|\\[a-zA-Z]+|\{[a-zA-Z]\})'?(?:_\{?[\w+-]+\}?)?(?:\^\{-1\})?"
+    r"\s*(?:\([\w\s,|\\.-]+\))?$"
 )
-_TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(am|pm|a\.?m\.?|p\.?m\.?)?\.?$", re.IGNORECASE)
-_RATIO = re.compile(r"^(\d+(?:\.\d+)?)\s*(?::|\\colon)\s*(\d+(?:\.\d+)?)$")
-_NOT_PARTS = re.compile(r"\\begin|\\mathbb|[<>]|\\(?:le|ge|ne|infty|setminus|lt|gt)(?![a-zA-Z])")
 
 
 def compare(answer: str, gold: str, algebra: Algebra | None = None) -> Outcome | None:
     """Compare two texts. Without `algebra` only what needs none is decided, and None stands for the rest."""
-    mine, known = clean(answer), clean(gold)
+    if any(ord(char) < 32 and char not in "\t\n\r" for char in answer):
+        return Outcome(False, "the answer holds control characters: terminal output, not mathematics")
+    known = clean(gold)
+    if (mine := clean(answer)) and _squeeze(mine) == _squeeze(known):
+        return Outcome(True, "the same text")
+    mine, known = clean(stated(answer) or answer), clean(stated(gold) or gold)
     if not mine:
         return Outcome(False, "the answer is empty")
-    if any(ord(char) < 32 for char in mine):
-        return Outcome(False, "the answer holds control characters: terminal output, not mathematics")
     details: list[str] = []
     equal = _same(mine, known, algebra, details)
     if equal is None:
@@ -52,33 +60,72 @@ def _same(mine: str, known: str, algebra: Algebra | None, details: list[str]) ->
     if _squeeze(mine) == _squeeze(known):
         details.append("the same text")
         return True
-    for rule in (_same_choice, _same_quantity, _same_clock, _same_words):
+    for rule in (_same_choice, _same_quantity, _same_scale, _same_words):
         if (outcome := rule(mine, known)) is not None:
             details.append(outcome.detail)
             return outcome.equal
-    my_group, its_group = read_group(mine), read_group(known)
-    if my_group and its_group:
-        equal = same_group(my_group, its_group, lambda one, other: _same(one, other, algebra, []))
-        if equal is not None:
-            details.append(_pair(mine, known))
-            return equal
-    group = my_group or its_group
-    if group and not (my_group and its_group):
-        single = mine if its_group else known
-        if len(group.parts) == 1:
-            pair = (mine, clean(group.parts[0])) if its_group else (clean(group.parts[0]), known)
-            return _same(*pair, algebra, details)
-        if not _NOT_PARTS.search(mine + known):
-            details.append(f"{len(group.parts)} parts against one: {_pair(mine, known)}")
-            return False
-        if not _NOT_PARTS.search(single):
-            details.append(_pair(mine, known))
-            return False
-    if algebra is None:
-        return None
+    for shorter in (
+        _labelled(mine, known),
+        _plainer(mine, known),
+        _assigned(mine, known),
+        _member(mine, known),
+        _angles(mine, known),
+    ):
+        if shorter is not None:
+            return _same(*shorter, algebra, details)
+    details.append(_pair(mine, known))
+    if (equal := _same_cells(mine, known, algebra)) is not None:
+        return equal if isinstance(equal, bool) else None
+    if (equal := _same_parts(mine, known, algebra, details)) is not None or algebra is None:
+        return equal if isinstance(equal, bool) else None
     outcome = algebra(mine, known)
     details.append(outcome.detail)
     return outcome.equal
+
+
+class _Open:
+    """A comparison that has begun by parts, and waits for the algebra of one of them."""
+
+
+def _same_cells(mine: str, known: str, algebra: Algebra | None) -> bool | _Open | None:
+    """Compare matrices; None where none is read."""
+    my_cells, its_cells = read_matrix(mine), read_matrix(known)
+    if my_cells is None and its_cells is None:
+        return None
+    my_cells, its_cells = my_cells or read_rows(mine), its_cells or read_rows(known)
+    if my_cells is None or its_cells is None:
+        return None
+    if [len(row) for row in my_cells] != [len(row) for row in its_cells]:
+        return False
+    results = [
+        _same(cell, other, algebra, [])
+        for row, other_row in zip(my_cells, its_cells, strict=True)
+        for cell, other in zip(row, other_row, strict=True)
+    ]
+    return False if False in results else _Open() if None in results else True
+
+
+def _same_parts(mine: str, known: str, algebra: Algebra | None, details: list[str]) -> bool | _Open | None:
+    """Compare lists, sets, tuples, intervals; None where only the whole can be compared."""
+    my_group, its_group = read_group(mine), read_group(known)
+    if my_group and its_group:
+        if "union" not in (my_group.kind, its_group.kind) or my_group.kind == its_group.kind:
+            equal = same_group(my_group, its_group, lambda one, other: _same(one, other, algebra, []))
+            if equal is None:
+                return _Open()
+            if equal or not _NOT_PARTS.search(mine + known) or my_group.kind == its_group.kind:
+                return equal
+        return None
+    group = my_group or its_group
+    if group is None or is_point(mine if my_group else known):
+        return None
+    if len(group.parts) == 1:
+        pair = (mine, clean(group.parts[0])) if its_group else (clean(group.parts[0]), known)
+        return _Open() if (equal := _same(*pair, algebra, details)) is None else equal
+    if not _NOT_PARTS.search(mine + known):
+        details.append(f"{len(group.parts)} parts against one: {_pair(mine, known)}")
+        return False
+    return None if _NOT_PARTS.search(mine if its_group else known) else False
 
 
 def _squeeze(text: str) -> str:
@@ -94,75 +141,99 @@ def _short(text: str) -> str:
 
 
 def _same_choice(mine: str, known: str) -> Outcome | None:
-    """The known answer is a letter of a multiple choice: (B), B. or `B: 12` choose it."""
-    gold = _CHOICE.match(known)
-    if gold is None or (len(known) == 1 and known not in "ABCDEFGHIJ"):
+    letters = choices(mine, known)
+    if letters is None:
         return None
-    chosen = _CHOSEN.match(_untext(mine))
-    if chosen is None:
-        return Outcome(False, f"no choice, the known one is {gold[1].upper()}") if mine.isdigit() else None
-    letter = next(group for group in chosen.groups() if group)
-    if len(mine) == 1 and mine.islower():
-        return None
-    return Outcome(letter.upper() == gold[1].upper(), f"chose {letter.upper()}, known {gold[1].upper()}")
+    chosen, gold = letters
+    return Outcome(chosen == gold, f"chose {chosen or 'nothing'}, known {gold}")
 
 
 def _same_quantity(mine: str, known: str) -> Outcome | None:
     answer, gold = read_quantity(mine), read_quantity(known)
     if answer is None or gold is None:
         return None
-    return Outcome(same_quantity(answer, gold), f"answer {show(answer)}, known {show(gold)}")
+    equal = same_quantity(answer, gold)
+    return None if equal is None else Outcome(equal, f"answer {show(answer)}, known {show(gold)}")
 
 
-def _same_clock(mine: str, known: str) -> Outcome | None:
-    """Times of day and ratios: 12:00 is not 1:00, and 2:4 is 1:2."""
-    times = [_TIME.match(_untext(text)) for text in (mine, known)]
-    if times[0] and times[1]:
-        read = [(int(t[1]), int(t[2]), int(t[3] or 0)) for t in times if t]
-        halves = [(t[4] or "").lower().replace(".", "") for t in times if t]
-        same = read[0] == read[1] and (not all(halves) or halves[0] == halves[1])
-        return Outcome(same, _pair(mine, known))
-    ratios = [_RATIO.match(text) for text in (mine, known)]
-    if not any(ratios):
-        return None
-    values = [
-        Fraction(ratio[1]) / Fraction(ratio[2])
-        if ratio and Fraction(ratio[2])
-        else (read_quantity(text) or None)
-        for ratio, text in zip(ratios, (mine, known), strict=True)
-    ]
-    numbers = [value if isinstance(value, Fraction | None) else value.value for value in values]
-    if None in numbers or times[0] or times[1]:
-        return Outcome(False, _pair(mine, known))
-    return Outcome(numbers[0] == numbers[1], _pair(mine, known))
-
-
-def _untext(text: str) -> str:
-    return re.sub(r"\\(?:text|mathrm|textbf|textit|mbox)\s*\{([^{}]*)\}", r"\1", text).strip()
+def _same_scale(mine: str, known: str) -> Outcome | None:
+    equal = same_scale(mine, known)
+    return None if equal is None else Outcome(equal, _pair(mine, known))
 
 
 def _same_words(mine: str, known: str) -> Outcome | None:
-    """Answers in words. Math-Verify would multiply the letters, and find that "evil" is "live"."""
-    answer, gold = _words(mine), _words(known)
-    either_is_text = _is_text(mine, answer) or _is_text(known, gold)
-    if answer and gold and either_is_text:
+    """Answers in words against words, or against a number."""
+    answer, gold = words_of(mine), words_of(known)
+    either_is_text = is_text(mine, answer) or is_text(known, gold)
+    if not either_is_text or not (answer or gold):
+        return None
+    if answer and gold:
+        if (symbols := (symbol_of(mine), symbol_of(known))) != (None, None):
+            return Outcome(answer == gold or symbols[0] == symbols[1], _pair(mine, known))
         return Outcome(answer == gold, _pair(mine, known))
-    other = known if answer else mine
-    if (answer or gold) and either_is_text and read_quantity(other) is not None:
-        return Outcome(False, _pair(mine, known))
+    if symbol_of(mine) or symbol_of(known):
+        return None  # `_plainer` puts the sign in the place of the words
+    return (
+        Outcome(False, _pair(mine, known)) if read_quantity(known if answer else mine) is not None else None
+    )
+
+
+def _labelled(mine: str, known: str) -> tuple[str, str] | None:
+    """With the letter of `B. 12` where the other side is a letter, with 12 where it is something else."""
+    found = [_LABELLED.match(text) for text in (mine, known)]
+    if (found[0] is None) == (found[1] is None):
+        return None
+    label, other = (found[0], known) if found[0] else (found[1], mine)
+    assert label is not None
+    said = label[1] if re.fullmatch(r"\(?[A-J]\)?\.?", other) else label[2]
+    return (said, known) if found[0] else (mine, said)
+
+
+def _plainer(mine: str, known: str) -> tuple[str, str] | None:
+    """With signs in the place of words: `7` for seven, the empty set for "no solution"."""
+    symbols = symbol_of(mine), symbol_of(known)
+    return None if symbols == (None, None) else (symbols[0] or mine, symbols[1] or known)
+
+
+def _assigned(mine: str, known: str) -> tuple[str, str] | None:
+    """Without what a value is assigned to: `x = 5` against 5, `f(x) = 2x` against 2x, `x = 2 + 3 = 5` against 5."""
+    my_sides, its_sides = split_outside(mine, _EQUALS), split_outside(known, _EQUALS)
+    if len(my_sides) == len(its_sides) == 1:
+        return None
+    for text, sides in ((mine, my_sides), (known, its_sides)):
+        if len(sides) > 2 and read_group(text):  # x = 1, y = 2
+            return None
+    if len(my_sides) == len(its_sides) == 2:
+        return (my_sides[1], its_sides[1]) if _same_name(my_sides[0], its_sides[0]) else None
+    if len(its_sides) == 1 and _names_value(my_sides):
+        return my_sides[-1], known
+    return (mine, its_sides[-1]) if len(my_sides) == 1 and _names_value(its_sides) else None
+
+
+def _member(mine: str, known: str) -> tuple[str, str] | None:
+    r"""Without `x \in`, where the other side says it otherwise: x >= 2."""
+    shorter = [_IN.sub("", text) for text in (mine, known)]
+    return (shorter[0], shorter[1]) if (shorter[0] == mine) != (shorter[1] == known) else None
+
+
+def _same_name(one: str, other: str) -> bool:
+    return bool(_ASSIGNABLE.match(one)) and _squeeze(one) == _squeeze(other)
+
+
+def _names_value(sides: list[str]) -> bool:
+    """Whether the last side is a value: that of a name, or of a sum without unknowns."""
+    return bool(sides[-1]) and (
+        _ASSIGNABLE.match(sides[0]) is not None
+        or re.fullmatch(r"\([a-zA-Z](?:\s*,\s*[a-zA-Z])+\)", sides[0]) is not None
+        or re.search(r"[a-zA-Z]", re.sub(r"\\[a-zA-Z]+", "", sides[0])) is None
+    )
+
+
+def _angles(mine: str, known: str) -> tuple[str, str] | None:
+    r"""Degrees as multiples of \pi, where the other side has it."""
+    for one, other in ((mine, known), (known, mine)):
+        quantity = read_quantity(one)
+        if quantity and quantity.unit == "degree" and "\\pi" in other and quantity.value:
+            radians = rf"\frac{{{quantity.value.numerator} \pi}}{{{180 * quantity.value.denominator}}}"
+            return (radians, known) if one is mine else (mine, radians)
     return None
-
-
-def _words(text: str) -> list[str]:
-    """The words of a text made of nothing else, without articles; none for formulas."""
-    plain = _untext(text)
-    if re.search(r"[^\w\s.,'’!?-]|[\d_]", plain):
-        return []
-    return [word for word in re.findall(r"[^\W\d_]+", plain.lower()) if word not in ("the", "a", "an")]
-
-
-def _is_text(text: str, words: list[str]) -> bool:
-    r"""Whether words are meant as words: `xy` may be a product, `\text{xy}` and `seven` are not."""
-    if not words or _untext(text) != text:
-        return bool(words)
-    return any(len(word) > 3 or word in ("yes", "no", "odd") for word in words) or sum(map(len, words)) > 5

@@ -7,14 +7,16 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from mathagent.errors import GradingError
-from mathagent.grading.bounds import find_excess
+from mathagent.grading.bounds import MAX_CHARS, find_excess
 from mathagent.grading.compare import Outcome, compare
 from mathagent.grading.grade import Grade, Verdict
+from mathagent.grading.prose import stated
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
@@ -53,7 +55,7 @@ class Grader:
         self._alive.clear()
 
     async def grade(self, answer: str, gold: str, timeout: float = 5.0) -> Grade:
-        """Say whether `answer` is equivalent to `gold`, both LaTeX or plain text, boxed or not.
+        """Say whether `answer` is equivalent to `gold`, both LaTeX or plain text, boxed or not, or in a sentence.
 
         Args:
             answer: what the model answered.
@@ -64,11 +66,33 @@ class Grader:
             GradingError: the grading process cannot be started at all.
         """
         begun = time.monotonic()
-        for whose, text in (("answer", answer), ("known answer", gold)):
-            if (excess := find_excess(text)) is not None and answer.strip() != gold.strip():
-                return Grade("undecided", answer, gold, f"the {whose} is too much to compare: {excess}", 0.0)
-        if (outcome := compare(answer, gold)) is not None:
+        said = _shorten(answer)
+        if (refused := _refuse(said, gold)) is not None:
+            return Grade("undecided", answer, gold, refused, time.monotonic() - begun)
+        try:
+            outcome = compare(said, gold)
+        except (ArithmeticError, LookupError, ValueError, TypeError, RecursionError) as error:
+            return Grade(
+                "undecided", answer, gold, f"the grader failed: {error!r}"[:200], time.monotonic() - begun
+            )
+        if outcome is not None:
             return _grade(outcome, answer, gold, time.monotonic() - begun)
+        return await self._ask(answer, gold, said, timeout, "mathagent")
+
+    async def grade_many(self, pairs: Iterable[tuple[str, str]], timeout: float = 5.0) -> list[Grade]:
+        """Grade many (answer, gold) at once, on as many processes as there are; the grades come in their order."""
+        return list(await asyncio.gather(*(self.grade(answer, gold, timeout) for answer, gold in pairs)))
+
+    async def second_opinion(self, answer: str, gold: str, timeout: float = 5.0) -> Grade:
+        """What Math-Verify says with its defaults, and none of our own rules; see `grade` for arguments and errors."""
+        said = _shorten(answer)
+        if (refused := _refuse(said, gold)) is not None:
+            return Grade("undecided", answer, gold, refused, 0.0)
+        return await self._ask(answer, gold, said, timeout, "math-verify")
+
+    async def _ask(self, answer: str, gold: str, said: str, timeout: float, by: str) -> Grade:
+        """Have a process compare `said`, what is said in the answer, with the gold."""
+        begun = time.monotonic()
         worker = await self._idle.get()
         try:
             result: Outcome | str | None = None
@@ -76,7 +100,7 @@ class Grader:
                 if worker is None or not worker.running:
                     worker = await self._replace(worker)
                 begun = time.monotonic()
-                result = await worker.ask(answer, gold, timeout)
+                result = await worker.ask(said, gold, timeout, by)
         finally:
             if worker is not None and not worker.idle:
                 await asyncio.shield(self._drop(worker))
@@ -102,6 +126,19 @@ class Grader:
     async def _drop(self, worker: _Worker) -> None:
         await worker.kill()
         self._alive.discard(worker)
+
+
+def _shorten(answer: str) -> str:
+    """A whole reply may stand for an answer: then what it states, which is short."""
+    return (stated(answer) or answer) if len(answer) > MAX_CHARS else answer
+
+
+def _refuse(answer: str, gold: str) -> str | None:
+    """Why the two are not compared at all; None if they are."""
+    for whose, text in (("answer", answer), ("known answer", gold)):
+        if (excess := find_excess(text)) is not None and answer.strip() != gold.strip():
+            return f"the {whose} is too much to compare: {excess}"
+    return None
 
 
 def _grade(outcome: Outcome, answer: str, gold: str, seconds: float) -> Grade:
@@ -143,12 +180,12 @@ class _Worker:
             raise GradingError("the grading process ended while starting", hint)
         self.idle = True
 
-    async def ask(self, answer: str, gold: str, limit: float) -> Outcome | str | None:
+    async def ask(self, answer: str, gold: str, limit: float, by: str) -> Outcome | str | None:
         """The outcome, or why there is none; None if the process was dead before it took the pair."""
         assert self._process is not None
         assert self._process.stdin is not None
         self.idle = False
-        job = json.dumps({"answer": answer, "gold": gold, "timeout": limit})
+        job = json.dumps({"answer": answer, "gold": gold, "timeout": limit, "by": by})
         try:
             async with asyncio.timeout(limit):
                 self._process.stdin.write(job.encode() + b"\n")

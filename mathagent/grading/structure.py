@@ -13,11 +13,17 @@ from typing import Literal
 from mathagent.grading.clean import clean, closing
 
 _JOINTS = re.compile(
-    r",|;|\\(?:text|mathrm|mbox)\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\b(?:and|or)\b|\\(?:vee|lor|land|wedge)(?![a-zA-Z])"
+    r",|;|\\(?:text|mathrm|mbox)\s*\{\s*(?:,\s*)?(?:and|or|或|和|且|与)\s*\}|\b(?:and|or)\b|或者?|和|且|与"
+    r"|\\(?:vee|lor|land|wedge)(?![a-zA-Z])"
 )
-_ASSIGNED = re.compile(r"^(\\?[a-zA-Z](?:_\{?\w+\}?)?)\s*(?:=|\\in(?![a-zA-Z]))\s*(?=[^=])")
+_BLANKS = re.compile(";")
+_UNION = re.compile(r"\\(?:big)?cup(?![a-zA-Z])|(?<=[)\]])\s*U\s*(?=[(\[])")
+_VARIABLE = r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?'?"
+_ASSIGNED = re.compile(rf"^(\{{?{_VARIABLE}\}}?)\s*(?:=|\\in(?![a-zA-Z]))\s*(?=[^=])")
+_ASSIGNED_TUPLE = re.compile(rf"^\(\s*({_VARIABLE}(?:\s*,\s*{_VARIABLE})+)\s*\)\s*=\s*(?=\()")
+_POINT = re.compile(r"^[A-Z]'?\s*(?=\()")
 
-Kind = Literal["list", "set", "ordered", "interval", "union"]
+Kind = Literal["list", "blanks", "set", "ordered", "interval", "union"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +41,40 @@ class Group:
 
 def read_group(text: str) -> Group | None:
     """Split a cleaned text; None where it is a single thing (also `{5}`, which is read as 5 by the caller's choice)."""
+    if (found := _ASSIGNED_TUPLE.match(text)) and (whole := _bracketed(text[found.end() :])):
+        names = tuple(name.strip() for name in found[1].split(","))
+        return Group("list", whole.parts, names=names) if len(names) == len(whole.parts) else whole
     if (found := _ASSIGNED.match(text)) and (whole := _bracketed(text[found.end() :])):
         return whole
-    unions = _split(text, re.compile(r"\\cup(?![a-zA-Z])|\\bigcup(?![a-zA-Z])|(?<=[)\]])\s*U\s*(?=[(\[])"))
+    if (found := _POINT.match(text)) and (whole := _bracketed(text[found.end() :])) and len(whole.parts) > 1:
+        return whole
+    unions = split_outside(text, _UNION)
     if len(unions) > 1:
-        return Group("union", tuple(unions))
+        return _united(unions)
     if whole := _bracketed(text):
         return whole
-    parts = _split(text, _JOINTS)
+    blanks = split_outside(text, _BLANKS)
+    if len(blanks) > 1 and all(blanks):
+        group = _named(blanks)
+        return Group("blanks", group.parts, names=group.names) if group.parts == tuple(blanks) else group
+    parts = split_outside(text, _JOINTS)
     if len(parts) > 1 and all(parts):
-        return _named(parts)
-    if "\\pm" in text or "\\mp" in text:
-        plus = text.replace("\\pm", "+").replace("\\mp", "-")
-        minus = text.replace("\\pm", "-").replace("\\mp", "+")
-        return _named([part.strip().removeprefix("+").strip() for part in (plus, minus)])
-    return None
+        return _named([each for part in parts for each in _spread(part)])
+    return _named(list(_spread(text))) if "\\pm" in text or "\\mp" in text else None
+
+
+def is_point(text: str) -> bool:
+    """Whether brackets follow a capital letter: a point A(1,2), if it is not a function."""
+    return _POINT.match(text) is not None
+
+
+def _united(parts: list[str]) -> Group:
+    """A union; of finite sets it is one set."""
+    groups = [_bracketed(part) for part in parts]
+    finite = [group for group in groups if group is not None and group.kind == "set"]
+    if len(finite) == len(parts):
+        return Group("set", tuple(dict.fromkeys(part for group in finite for part in group.parts)), "{}")
+    return Group("union", tuple(parts))
 
 
 def _named(parts: list[str]) -> Group:
@@ -69,29 +94,35 @@ def _bracketed(text: str) -> Group | None:
     if not text or text[0] not in "([{" or closing(text, 0) != len(text) - 1:
         return None
     brackets, inner = text[0] + text[-1], text[1:-1]
-    parts = [part.strip() for part in _split(inner, re.compile("[,;]"))]
-    if "\\pm" in inner and brackets == "{}":
-        parts = [each for part in parts for each in _spread(part)]
+    parts = [part.strip() for part in split_outside(inner, re.compile("[,;]"))]
     if brackets == "{}":
+        if ":" in inner or "\\mid" in inner:
+            return None
         return (
-            Group("set", tuple(parts), brackets)
-            if inner and ":" not in inner and "\\mid" not in inner
+            Group("set", tuple(each for part in parts for each in _spread(part)), brackets)
+            if inner.strip()
             else None
         )
     if len(parts) < 2 or not all(parts):
         return None
-    if len(parts) == 2 and brackets != "()":
+    if len(parts) == 2 and brackets != "()" and not parts[0].startswith("["):
         return Group("interval", tuple(parts), brackets)
     return Group("ordered", tuple(parts), brackets)
 
 
 def _spread(part: str) -> tuple[str, ...]:
-    group = read_group(part) if "\\pm" in part else None
-    return group.parts if group else (part,)
+    """Both values of a plus-minus."""
+    if "\\pm" not in part and "\\mp" not in part:
+        return (part,)
+    plus = part.replace("\\pm", "+").replace("\\mp", "-")
+    minus = part.replace("\\pm", "-").replace("\\mp", "+")
+    return tuple(re.sub(r"(^|=)\s*\+", r"\1", each).strip() for each in (plus, minus))
 
 
-def _split(text: str, joint: re.Pattern[str]) -> list[str]:
+def split_outside(text: str, joint: re.Pattern[str]) -> list[str]:
     """Split at joints that are outside of all brackets."""
+    if joint.search(text) is None:
+        return [text.strip()]
     depth, at, begin, parts = 0, 0, 0, []
     while at < len(text):
         if depth == 0 and (found := joint.match(text, at)) and found.end() > at and not _in_number(text, at):
@@ -105,12 +136,13 @@ def _split(text: str, joint: re.Pattern[str]) -> list[str]:
 
 
 def _in_number(text: str, at: int) -> bool:
-    """Whether a comma separates thousands: the whole text is then one such number, never a list like 1,200,3."""
-    return (
-        text[at] == ","
-        and re.fullmatch(r"[-+]?\s*\\?\$?\s*\d{1,3}(,\d{3})+(\.\d+)?.*", text) is not None
-        and not (re.search(r",\s|,\d{1,2}(?!\d)|,\d{4}", text))
-    )
+    """Whether a comma separates thousands: the text is one such number, or other commas are followed by spaces."""
+    if text[at] != "," or not re.match(r",\d{3}(?!\d)", text[at : at + 5]):
+        return False
+    whole = re.fullmatch(r"[-+]?\s*\\?\$?\s*\d{1,3}(,\d{3})+(\.\d+)?.*", text)
+    if whole and not re.search(r",\s|,\d{1,2}(?!\d)|,\d{4}|[a-z;]", text):
+        return True
+    return re.search(r",\s", text) is not None and re.search(r"(?<!\d)\d{1,3}$", text[:at]) is not None
 
 
 def same_group(answer: Group, gold: Group, same: Callable[[str, str], bool | None]) -> bool | None:
@@ -129,18 +161,19 @@ def same_group(answer: Group, gold: Group, same: Callable[[str, str], bool | Non
             same(clean(theirs[name]), clean(part)) for name, part in zip(gold.names, gold.parts, strict=True)
         )
     mine, known = [clean(part) for part in answer.parts], [clean(part) for part in gold.parts]
-    ordered = gold.kind in ("ordered", "interval") or bool(answer.names or gold.names)
+    ordered = gold.kind in ("ordered", "interval", "blanks") or bool(answer.names or gold.names)
     if ordered:
         return _all(same(part, other) for part, other in zip(mine, known, strict=True))
     return _matching(mine, known, same)
 
 
 def _kinds_fit(answer: Group, gold: Group) -> bool:
+    kinds = {answer.kind, gold.kind}
     if answer.kind == gold.kind:
-        return answer.brackets == gold.brackets or answer.kind in ("list", "union")
-    if "union" in (answer.kind, gold.kind) or "interval" in (answer.kind, gold.kind):
+        return answer.brackets == gold.brackets or answer.kind in ("list", "union") or len(gold.parts) > 2
+    if "union" in kinds or "interval" in kinds:
         return False
-    return "list" in (answer.kind, gold.kind)  # a set is not a tuple
+    return bool(kinds & {"list", "blanks"})  # a set is not a tuple
 
 
 def _all(results: Iterable[bool | None]) -> bool | None:

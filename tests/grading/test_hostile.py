@@ -18,7 +18,7 @@ from mathagent.errors import GradingError
 from mathagent.grading import Grader
 from mathagent.grading.bounds import find_excess
 
-ENDLESS = ("(x+y+z)^{5000}", "(x+y+z)^{4999}(x+y)")  # within all bounds, beyond all patience
+ENDLESS = ("x^{999}-x^{998}+x>3", "x>1")  # within all bounds, beyond all patience
 
 
 @pytest.fixture
