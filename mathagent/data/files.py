@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 from mathagent.data.problem import BadRow
 from mathagent.errors import DataError
@@ -145,10 +145,6 @@ def _cells(path: Path, number: int, index: int, header: list[str], cells: list[s
     return Row(number, index, {name: cell or None for name, cell in zip(header, cells, strict=True)})
 
 
-class _Batch(Protocol):
-    def to_pylist(self) -> list[dict[str, Any]]: ...
-
-
 def _parquet(path: Path) -> Iterator[Row | BadRow]:
     try:
         import pyarrow.parquet
@@ -158,7 +154,7 @@ def _parquet(path: Path) -> Iterator[Row | BadRow]:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256):
-                for values in cast(_Batch, batch).to_pylist():
+                for values in batch.to_pylist():
                     number = next(numbers)
                     yield Row(number, number - 1, values)
     except (pyarrow.ArrowException, UnicodeDecodeError) as error:
