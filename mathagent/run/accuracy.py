@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
-
-import numpy as np
+from math import exp, inf
+from statistics import fmean
 
 from mathagent.run.estimates import Sample, best_at, interval, majority_at, pass_at
-from mathagent.run.rows import Row
+from mathagent.run.rows import EMPTY, Row
 from mathagent.run.summary import Metric
 
 Scorer = Callable[[Row], float | None]
@@ -51,7 +50,7 @@ def powers_up_to(n: int) -> list[int]:
 
 def busy_seconds(rows: Iterable[Row]) -> float:
     """How long at least one of the samples ran; of rows that do not say when, the sum of what they took."""
-    total, end = 0.0, -np.inf
+    total, end = 0.0, -inf
     spans = [(row.generation_start_time, row.generation_end_time, row.generation_time) for row in rows]
     total += sum(seconds for start, stop, seconds in spans if start is None or stop is None)
     for start, stop in sorted(
@@ -59,7 +58,7 @@ def busy_seconds(rows: Iterable[Row]) -> float:
     ):
         total += max(0.0, stop - max(start, end))
         end = max(end, stop)
-    return float(total)
+    return total
 
 
 def _scored(table: _Table, sizes: Sequence[int], k: int) -> list[Metric]:
@@ -98,6 +97,13 @@ class _Table:
         for row in rows:
             if row.counted:
                 self.problems.setdefault(row.id, []).append(row)
+        self._answered = {
+            id: sum(row.predicted_answer is not None for row in problem)
+            for id, problem in self.problems.items()
+        }
+        self._correct = {
+            id: sum(row.verdict == "correct" for row in problem) for id, problem in self.problems.items()
+        }
         self._early, self._seed = early, seed
         counted = [row for problem in self.problems.values() for row in problem]
         self._tokens = sum(row.num_generated_tokens for row in counted) / max(1, len(counted))
@@ -110,8 +116,10 @@ class _Table:
         )
 
     def samples(self, score: Scorer | None = None) -> dict[str, list[Sample]]:
-        """The samples of each problem; with `score` only of problems whose answers all have one."""
-        found = {}
+        """The samples of each problem; with `score` only of problems whose answers all have one, none if none has."""
+        found: dict[str, list[Sample]] = {}
+        if score and all(score(row) is None for rows in self.problems.values() for row in rows):
+            return found
         for id, rows in self.problems.items():
             scores = [score(row) if score else None for row in rows]
             if score and any(
@@ -129,12 +137,9 @@ class _Table:
     def passed(self, k: int, name: str) -> Metric:
         """pass@k over the problems that have k samples."""
         values = []
-        for rows in self.problems.values():
+        for id, rows in self.problems.items():
             if len(rows) >= k:
-                correct = sum(row.verdict == "correct" for row in rows)
-                values.append(
-                    _Value(pass_at(len(rows), correct, k), _without(rows, k), rows[0].group or rows[0].id)
-                )
+                values.append(self._value(id, pass_at(len(rows), self._correct[id], k), k))
         return self._metric(name, values)
 
     def voted(
@@ -150,8 +155,8 @@ class _Table:
         for id, each in samples.items():
             rows = self.problems[id]
             if size == k or len(rows) >= size:
-                value = estimate(each, min(size, len(each)))
-                values.append(_Value(value, _without(rows, min(size, len(rows))), rows[0].group or id))
+                drawn = min(size, len(rows))
+                values.append(self._value(id, estimate(each, drawn), drawn))
         return self._metric(name, values)
 
     def circular(self, k: int) -> list[Metric]:
@@ -165,13 +170,18 @@ class _Table:
         for name, samples in groups.items():
             whole = [rows for rows in samples.values() if len(rows) == rows[0].rotations]
             if whole:
-                right = np.mean([all(row.verdict == "correct" for row in rows) for rows in whole])
-                none = np.mean([any(row.predicted_answer is None for row in rows) for rows in whole])
-                values.append(_Value(float(right), float(none), name))
+                right = fmean([all(row.verdict == "correct" for row in rows) for rows in whole])
+                none = fmean([any(row.predicted_answer is None for row in rows) for rows in whole])
+                values.append(_Value(right, none, name))
         return [self._metric("circular@1" if k == 1 else f"circular@1[avg-of-{k}]", values)] if values else []
 
+    def _value(self, id: str, value: float, k: int) -> _Value:
+        """A problem's value from k of its samples, with how likely none of them has an answer."""
+        rows = self.problems[id]
+        return _Value(value, 1 - pass_at(len(rows), self._answered[id], k), rows[0].group or id)
+
     def _metric(self, name: str, values: Sequence[_Value]) -> Metric:
-        numbers = np.array([each.value for each in values])
+        numbers = [each.value for each in values]
         units = {unit: number for number, unit in enumerate(dict.fromkeys(each.unit for each in values))}
         found = interval(numbers, [units[each.unit] for each in values], self._seed)
         return Metric(
@@ -179,8 +189,8 @@ class _Table:
             num_entries=len(values),
             avg_tokens=round(self._tokens, 1),
             gen_seconds=round(self._seconds, 1),
-            symbolic_correct=percent(numbers.mean()),
-            no_answer=percent(np.mean([each.none for each in values])),
+            symbolic_correct=percent(fmean(numbers)),
+            no_answer=percent(fmean(each.none for each in values)),
             ci_low=percent(found.low),
             ci_high=percent(found.high),
             method=found.method,
@@ -191,16 +201,11 @@ def clusters_of(rows: Sequence[Row]) -> list[int | None]:
     """The cluster of each row's answer; by equal text where some answer of the problem was never compared."""
     texts = {row.predicted_answer: 0 for row in rows if row.predicted_answer is not None}
     if all(row.cluster is not None for row in rows if row.predicted_answer is not None):
-        return [None if row.predicted_answer is None else row.cluster for row in rows]
+        return [None if row.cluster == EMPTY or row.predicted_answer is None else row.cluster for row in rows]
     numbers = {text: number for number, text in enumerate(texts)}
     return [None if row.predicted_answer is None else numbers[row.predicted_answer] for row in rows]
 
 
-def percent(share: float | np.floating) -> float:
+def percent(share: float) -> float:
     """A share as percent, to four places."""
-    return round(100 * float(share), 4)
-
-
-def _without(rows: Sequence[Row], k: int) -> float:
-    """How likely k of the samples have no answer at all."""
-    return 1 - pass_at(len(rows), sum(row.predicted_answer is not None for row in rows), k)
+    return round(100 * share, 4)

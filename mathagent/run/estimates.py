@@ -1,26 +1,29 @@
 """What k samples of one problem would score, estimated from the n that there are; and intervals around means.
 
-All estimates are the mean over the subsets of k of the n samples: exact by counting where that is possible, else over a
-fixed number of random subsets with a fixed seed. At k = n there is one subset, and nothing random.
+All estimates are the mean over the draws of k of the n samples: exact by counting where that is possible, else over 200
+random draws with a fixed seed. At k = n there is one draw, and nothing random.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mathagent.run.votes import Ballot, vote
 
-_SUBSETS = 200
-_RESAMPLES = 2000
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Integers = NDArray[np.int64]
+
+_DRAWS = 200
+_RESAMPLES = 1000
 _CHUNK = 1 << 20  # cells of a resampling table at a time
 _Z = 1.959963984540054  # the normal distribution's quantile at 97.5 %
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,13 @@ def pass_at(n: int, correct: int, k: int) -> float:
 
 
 def majority_at(samples: Sequence[Sample], k: int, *, weighted: bool = False) -> float:
-    """The chance that the answer voted by k of the samples is correct, by the vote of `mathagent.run.votes`.
+    """The chance that the answer voted by k of the samples is correct.
 
+    At k = n the vote is that of `mathagent.run.votes`; in smaller draws, which have no order, tied answers share.
     `weighted`: votes weigh their scores, which are added as they are (`rm_majority@k`).
     """
     samples = sorted(samples, key=lambda sample: sample.number)
+    right = _right(samples)
     if k >= len(samples):
         ballots = [
             Ballot(sample.number, sample.cluster, _weight(sample) if weighted else 1.0)
@@ -62,14 +67,12 @@ def majority_at(samples: Sequence[Sample], k: int, *, weighted: bool = False) ->
             if sample.cluster is not None
         ]
         outcome = vote(ballots)
-        return float(outcome is not None and _right(samples, outcome.winner))
-    clusters = sorted({sample.cluster for sample in samples if sample.cluster is not None})
-    if not clusters:
+        return float(outcome is not None and right[outcome.winner])
+    if not any(right.values()):
         return 0.0
-    right = np.array([_right(samples, number) for number in clusters])
-    if right.all() or not right.any():
-        return _share_with_answer(samples, k) * float(right[0])
-    return _sampled_majority(samples, clusters, right, k, weighted)
+    if all(right.values()):
+        return pass_at(len(samples), sum(sample.cluster is not None for sample in samples), k)
+    return _drawn_majority(samples, right, k, weighted)
 
 
 def best_at(samples: Sequence[Sample], k: int) -> float:
@@ -97,22 +100,24 @@ def wilson(correct: int, total: int) -> Interval:
     return Interval(max(0.0, middle - half), min(1.0, middle + half), "Wilson")
 
 
-def interval(values: Floats, units: Sequence[int], seed: int = 0) -> Interval:
+def interval(values: Sequence[float], units: Sequence[int], seed: int = 0) -> Interval:
     """The interval of the mean of one value a problem: Wilson's where each is 0 or 1, else a bootstrap over problems.
 
     Args:
         values: one a problem, from 0 to 1.
         units: what is drawn together: the same number for problems that are one problem in several forms.
-        seed: of the bootstrap (percentile method, 2000 resamples).
+        seed: of the bootstrap (percentile method, 1000 resamples).
     """
-    numbers, unit_of = np.unique(np.asarray(units), return_inverse=True)
-    if len(numbers) == len(values) and np.isin(values, (0.0, 1.0)).all():
-        return wilson(int(values.sum()), len(values))
+    if len(set(units)) == len(values) and all(value in (0.0, 1.0) for value in values):
+        return wilson(int(sum(values)), len(values))
+    import numpy as np  # here: every command would wait for it
+
+    _, unit_of = np.unique(np.asarray(units), return_inverse=True)
     totals = np.bincount(unit_of, weights=values)
     sizes = np.bincount(unit_of).astype(np.float64)
-    count = len(numbers)
+    count = len(totals)
     generator = np.random.default_rng(seed)
-    means: list[Floats] = []
+    means = []
     left = _RESAMPLES
     while left > 0:
         rows = max(1, min(left, _CHUNK // count))
@@ -123,38 +128,46 @@ def interval(values: Floats, units: Sequence[int], seed: int = 0) -> Interval:
     return Interval(float(low), float(high), "bootstrap over problems")
 
 
-def _sampled_majority(
-    samples: Sequence[Sample], clusters: Sequence[int], right: NDArray[np.bool_], k: int, weighted: bool
-) -> float:
-    n = len(samples)
-    place = {number: column for column, number in enumerate(clusters)}
-    votes = np.zeros((n, len(clusters)))
-    for index, sample in enumerate(samples):
+def _drawn_majority(samples: Sequence[Sample], right: Mapping[int, bool], k: int, weighted: bool) -> float:
+    """The mean over random draws of the share of correct answers among those with the most votes."""
+    import numpy as np
+
+    place = {number: column for column, number in enumerate(right)}
+    nobody = len(place)  # the column of samples without an answer
+    columns = np.array([nobody if each.cluster is None else place[each.cluster] for each in samples])
+    drawn = _orders(len(samples))[:, :k]
+    cells = columns[drawn] + np.arange(_DRAWS)[:, None] * (nobody + 1)
+    size = _DRAWS * (nobody + 1)
+    votes = np.bincount(cells.ravel(), minlength=size).reshape(_DRAWS, -1)[:, :nobody]
+    weights = np.array([_weight(each) if weighted else 1.0 for each in samples])
+    tally = np.bincount(cells.ravel(), weights[drawn].ravel(), size).reshape(_DRAWS, -1)[:, :nobody]
+    tally[votes == 0] = -np.inf  # an answer without a vote can't win, not even against negative scores
+    first = (tally == tally.max(axis=1, keepdims=True)) & (votes > 0)
+    correct = (first & np.array(list(right.values()))).sum(axis=1)
+    return float((correct / np.maximum(1, first.sum(axis=1))).mean())
+
+
+@lru_cache(maxsize=64)
+def _orders(n: int) -> Integers:
+    """Random orders of n samples, one a row; the beginning of a row is a draw. The same for every problem and run."""
+    import numpy as np
+
+    return np.argsort(np.random.default_rng(n).random((_DRAWS, n)), axis=1)
+
+
+def _right(samples: Sequence[Sample]) -> dict[int, bool]:
+    """Whether each cluster's answer is correct: as most of its samples are, should a grader differ between equal ones.
+
+    Of two halves the sample with the lowest number decides.
+    """
+    verdicts: dict[int, list[bool]] = {}
+    for sample in samples:
         if sample.cluster is not None:
-            votes[index, place[sample.cluster]] = _weight(sample) if weighted else 1.0
-    cast = np.zeros((n, len(clusters)), dtype=bool)
-    for index, sample in enumerate(samples):
-        if sample.cluster is not None:
-            cast[index, place[sample.cluster]] = True
-    generator = np.random.default_rng(n * 1000 + k)
-    subsets = np.sort(np.argsort(generator.random((_SUBSETS, n)), axis=1)[:, :k], axis=1)
-    weights = votes[subsets].sum(axis=1)
-    present = cast[subsets]
-    first = np.where(present.any(axis=1), present.argmax(axis=1), n)
-    weights[first == n] = -np.inf  # a cluster without a vote can't win, not even against negative scores
-    tied = weights == weights.max(axis=1, keepdims=True)
-    winner = np.where(tied, first, n + 1).argmin(axis=1)
-    return float((right[winner] & (first.min(axis=1) < n)).mean())
-
-
-def _share_with_answer(samples: Sequence[Sample], k: int) -> float:
-    return pass_at(len(samples), sum(sample.cluster is not None for sample in samples), k)
-
-
-def _right(samples: Sequence[Sample], cluster: int) -> bool:
-    """Whether a cluster's answer is correct: as most of its samples are, should a grader differ between equal ones."""
-    verdicts = [sample.correct for sample in samples if sample.cluster == cluster]
-    return 2 * sum(verdicts) > len(verdicts) or (2 * sum(verdicts) == len(verdicts) and verdicts[0])
+            verdicts.setdefault(sample.cluster, []).append(sample.correct)
+    return {
+        cluster: 2 * sum(found) > len(found) or (2 * sum(found) == len(found) and found[0])
+        for cluster, found in verdicts.items()
+    }
 
 
 def _weight(sample: Sample) -> float:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import stdev
 
 from mathagent.run.accuracy import accuracies, percent
 from mathagent.run.rows import Row
@@ -58,9 +57,7 @@ def summarize(
         by_level=_parts(rows, "level", k, early, seed),
         by_type=_parts(rows, "type", k, early, seed),
         runs=runs,
-        std_dev_across_runs=round(float(np.std(shares, ddof=1)), 4)
-        if len(shares) > 1 and not early
-        else None,
+        std_dev_across_runs=round(stdev(shares), 4) if len(shares) > 1 and not early else None,
         usage=_usage(rows, prices),
         saved=_saved(rows, k, early),
         marks=_marks(rows),

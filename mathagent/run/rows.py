@@ -23,6 +23,10 @@ FAILED = ("model_error", "kernel_error", "cancelled")
 """Finish reasons of a sample that says nothing about the model: the server, the sandbox or a person ended it."""
 
 
+EMPTY = -1
+"""The cluster of answers that have no vote because nothing stands in the box."""
+
+
 class Row(BaseModel):
     """One sample. Fields that other programs add to a line are kept when it is written again.
 
@@ -38,7 +42,7 @@ class Row(BaseModel):
     Of the verdict:
         verdict, and symbolic_correct: true, false, or null for undecided and ungraded. previous_verdict: before the
         last grading, where it changed. marks, max_marks: what a person gave. cluster: answers of a problem with
-        the same number are equal; None for no answer, or where nobody has compared them.
+        the same number are equal; None for no answer, or where nobody has compared them; -1 for an empty box.
     Of the work (tokens, seconds):
         num_prompt_tokens: over all requests, num_cached_tokens among them (None if the server does not say).
         generation_time: in the model. code_execution_time: in kernels. seconds: wall time, from generation_start_time
@@ -146,9 +150,11 @@ def row_of(
         problem: what was asked.
         sample: its number among the problem's samples, from 0.
         seed: the sampling seed it had.
-        stopped: it was stopped because the vote was decided.
+        stopped: it was stopped because the vote was decided; of no effect if it had come to its own end just before.
         cluster: the number of the answers that are equal to this one, if they were compared.
     """
+    if trace.finish.reason != "cancelled":
+        stopped = None
     failed = trace.finish.reason in FAILED and stopped is None
     statuses = [step.result.get("status") for step in trace.steps if isinstance(step, OutputStep)]
     start = datetime.fromisoformat(trace.started).timestamp()

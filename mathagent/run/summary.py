@@ -109,10 +109,13 @@ class Summary(BaseModel):
     """Everything that a run's numbers are.
 
     k: samples asked for of each problem. runs: the accuracy of each sample number by itself; std_dev_across_runs is
-    their standard deviation in percent points (None for one sample, or where early stopping left some out).
+    their standard deviation in percent points (None for one sample, or where early stopping left some out). notes: what
+    to know before comparing these numbers with others, a line each.
     """
 
     schema_version: Literal[1] = 1
+    data: str = ""
+    model: str = ""
     k: int
     overall: Group
     by_level: list[Group]
