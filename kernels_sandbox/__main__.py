@@ -8,9 +8,9 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from kernels_sandbox import KernelPool, OutputChunk, Policy, SandboxError, probe
+from kernels_sandbox import KernelPool, OutputChunk, Policy, PolicyError, SandboxError, probe
 from kernels_sandbox.jail import LEVELS
 
 
@@ -21,16 +21,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.command(options))
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, PolicyError) else 1
     except KeyboardInterrupt:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {number}")
+    return number
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"no JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise argparse.ArgumentTypeError(f"must be a JSON object, not {text}")
+    return fields
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m kernels_sandbox", description=__doc__)
+    parser = _Parser(prog="python -m kernels_sandbox", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a Python file (or - for standard input) as one cell")
-    run.add_argument("file")
+    run.add_argument("file", metavar="FILE")
     run.add_argument("--timeout", type=float, default=60.0, help="seconds (default 60)")
     run.add_argument("--memory-mb", type=int, default=2048, help="MiB of address space (default 2048)")
     run.add_argument("--json", action="store_true", help="print the result as one JSON object")
@@ -42,13 +67,20 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser(
         "bench", help="compare with stock ipykernel and others, in one run on one core"
     )
-    bench.add_argument("--rounds", type=int, default=200, help="kernels per measurement (default 200)")
+    bench.add_argument("--rounds", type=_count, default=200, help="kernels per measurement (default 200)")
     bench.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
     bench.set_defaults(command=_bench)
     install = commands.add_parser("install", help="install the Jupyter kernelspec 'kernels-sandbox'")
-    install.add_argument("--prefix", help="into the environment at this path, rather than for the user")
-    install.add_argument("--system", action="store_true", help="for all users")
-    install.add_argument("--policy", default="{}", help="fields of Policy as JSON")
+    place = install.add_mutually_exclusive_group()
+    place.add_argument("--prefix", help="into the environment at this path, rather than for the user")
+    place.add_argument("--system", action="store_true", help="for all users")
+    install.add_argument(
+        "--policy",
+        type=_fields,
+        default={},
+        metavar="JSON",
+        help='fields of Policy that differ, for example \'{"memory_mb": 4096, "preload": ["scipy"]}\'',
+    )
     install.set_defaults(command=_install)
     for command in (run, check):
         command.add_argument(
@@ -123,12 +155,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _install(options: argparse.Namespace) -> int:
     from kernels_sandbox.provisioner import install
 
-    try:
-        policy = json.loads(options.policy)
-    except ValueError as error:
-        print(f"error: --policy is no JSON: {error}", file=sys.stderr)
-        return 2
-    place = install(user=not options.system, prefix=options.prefix, policy=policy)
+    place = install(user=not options.system, prefix=options.prefix, policy=options.policy)
     print(f"installed the kernelspec kernels-sandbox in {place}")
     return 0
 

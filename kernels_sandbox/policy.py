@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,13 +56,15 @@ class Policy:
     def __post_init__(self) -> None:
         """Check every value once, where the mistake was made."""
         for name in ("cell_seconds", "start_seconds", "memory_mb", "threads", "output_bytes"):
-            if getattr(self, name) <= 0:
-                raise PolicyError(f"Policy.{name} must be positive, not {getattr(self, name)!r}")
+            _check(name, getattr(self, name), zero=False)
         for name in ("interrupt_grace", "processes", "file_mb", "tmp_mb"):
-            if getattr(self, name) < 0:
-                raise PolicyError(f"Policy.{name} must not be negative, not {getattr(self, name)!r}")
-        if self.cpu_seconds is not None and self.cpu_seconds <= 0:
-            raise PolicyError(f"Policy.cpu_seconds must be positive or None, not {self.cpu_seconds!r}")
+            _check(name, getattr(self, name), zero=True)
+        if self.cpu_seconds is not None:
+            _check("cpu_seconds", self.cpu_seconds, zero=False)
+        if isinstance(self.preload, str) or not all(isinstance(name, str) for name in self.preload):
+            raise PolicyError(f"Policy.preload must be names of modules, not {self.preload!r}")
+        if not isinstance(self.startup, str):
+            raise PolicyError(f"Policy.startup must be code, not {self.startup!r}")
         if self.min_level not in LEVELS:
             raise PolicyError(f"unknown level {self.min_level!r}: levels are {', '.join(LEVELS)}")
         if self.network and self.min_level != "none":
@@ -69,3 +72,11 @@ class Policy:
         for name in self.data:
             if not name or "/" in name or name in {".", ".."}:
                 raise PolicyError(f"{name!r} is no name for a data file: use a plain file name")
+
+
+def _check(name: str, value: object, *, zero: bool) -> None:
+    """Raise PolicyError unless it is a finite number, positive or, with `zero`, not negative."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise PolicyError(f"Policy.{name} must be a number, not {value!r}")
+    if value < 0 or (value == 0 and not zero):
+        raise PolicyError(f"Policy.{name} must {'not be negative' if zero else 'be positive'}, not {value!r}")

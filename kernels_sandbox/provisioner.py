@@ -8,6 +8,7 @@ forked from one zygote.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import shutil
 import signal
@@ -47,7 +48,8 @@ def install(*, user: bool = True, prefix: str | None = None, policy: Mapping[str
         prefix: an environment's root, as sys.prefix.
         policy: fields of Policy that differ from the defaults, JSON-able.
 
-    Returns the kernelspec's folder. Raises PolicyError for a field that Policy doesn't have or a wrong value.
+    Returns the kernelspec's folder. Raises PolicyError for a field that Policy doesn't have or a wrong value, and
+    SandboxError where the kernelspec can't be written.
     """
     as_policy(policy or {})
     spec = {
@@ -61,19 +63,27 @@ def install(*, user: bool = True, prefix: str | None = None, policy: Mapping[str
     }
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "kernel.json").write_text(json.dumps(spec, indent=1), encoding="utf-8")
-        place = KernelSpecManager().install_kernel_spec(
-            folder, NAME, user=user and prefix is None, prefix=prefix
-        )
+        try:
+            place = KernelSpecManager().install_kernel_spec(
+                folder, NAME, user=user and prefix is None, prefix=prefix
+            )
+        except OSError as error:
+            raise SandboxError(f"can't install the kernelspec: {error}") from error
     return Path(place)
 
 
 def as_policy(fields: Mapping[str, Any]) -> Policy:
     """A policy for notebooks from JSON-able fields. Raises PolicyError."""
     values: dict[str, Any] = {"output_bytes": NOTEBOOK_OUTPUT_BYTES, **fields}
-    if "preload" in values:
+    if isinstance(values.get("preload"), list):
         values["preload"] = tuple(values["preload"])
     if "data" in values:
+        if not isinstance(values["data"], Mapping):
+            raise PolicyError(f"Policy.data must be names and paths, not {values['data']!r}")
         values["data"] = {name: Path(path) for name, path in values["data"].items()}
+    unknown = sorted(values.keys() - {field.name for field in dataclasses.fields(Policy)})
+    if unknown:
+        raise PolicyError(f"a policy has no {', '.join(unknown)}")
     try:
         return Policy(**values)
     except TypeError as error:
