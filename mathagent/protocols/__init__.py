@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from mathagent.errors import UsageError
 from mathagent.protocols.base import Block, Channel, Parser, Part, Span, WireProtocol
+from mathagent.protocols.execute import Execute
 from mathagent.protocols.harmony import Harmony
 from mathagent.protocols.icl import Icl, IclProse
 from mathagent.protocols.internlm2 import InternLM2
 from mathagent.protocols.llama3 import Llama3
+from mathagent.protocols.llm_code import LlmCode
 from mathagent.protocols.markdown import Markdown
 from mathagent.protocols.mathcoder import MathCoder
+from mathagent.protocols.openmath import OpenMath, OpenMathKaggle
 from mathagent.protocols.plugins import plugins
 from mathagent.protocols.prose import Prose
+from mathagent.protocols.tools import Tools
 
 __all__ = ["Block", "Channel", "Parser", "Part", "Span", "WireProtocol", "protocol", "protocols"]
 
@@ -26,6 +30,11 @@ def protocols() -> dict[str, WireProtocol]:
         Harmony(),
         Icl(),
         IclProse(),
+        OpenMath(),
+        OpenMathKaggle(),
+        LlmCode(),
+        Execute(),
+        Tools(),
         Prose(),
     )
     built_in = {each.name: each for each in known}
