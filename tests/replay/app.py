@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.replay.deltas import deltas, segments
 from tests.replay.generation import Step, generate
 from tests.replay.requests import ApiError, Job, read_request
 from tests.replay.state import Fault, Seen, State
@@ -137,6 +138,8 @@ class _Playing:
     def __init__(self, state: State, job: Job, seen: Seen, fault: Fault | None) -> None:
         self.state, self.job, self.seen, self.fault = state, job, seen, fault
         self.id = f"{'chatcmpl' if job.chat else 'cmpl'}-{len(state.seen)}"
+        reasoning = state.settings.reasoning_parser
+        self.segments = [segments(text, reasoning=reasoning, tools=job.tools) for text, _ in job.scripts]
 
     async def steps(self, choice: int = 0) -> AsyncIterator[Step]:
         """Generate in time, with the fault in its place, keeping the counters."""
@@ -178,12 +181,13 @@ class _Playing:
         if self.state.settings.reasoning and self.job.chat:
             yield self._event(self._delta(0, {"reasoning": self.state.settings.reasoning}))
         for choice in range(len(self.job.scripts)):
-            text, every = "", self.state.settings.tokens_per_chunk
+            said, at, every = "", 0, self.state.settings.tokens_per_chunk
             async for step in self.steps(choice):
-                text += step.text
+                said += step.text
                 if step.finish is not None or step.tokens % every == 0:
-                    yield self._event(self._piece(choice, text, step))
-                    text = ""
+                    for piece in self._pieces(choice, said, at, step):
+                        yield self._event(piece)
+                    at = len(said)
         if self.fault is not None and self.fault.kind == "end":
             return
         if self.fault is not None and self.fault.kind == "error":
@@ -193,15 +197,26 @@ class _Playing:
             yield self._event({"choices": [], "usage": self._usage()})
         yield "data: [DONE]\n\n"
 
-    def _piece(self, choice: int, text: str, step: Step) -> Json:
+    def _pieces(self, choice: int, said: str, at: int, step: Step) -> list[Json]:
+        """The chunks for what was said from an offset on."""
         end = {"finish_reason": step.finish, "stop_reason": step.stop_reason}
-        if self.job.chat:
-            piece = self._delta(choice, {"content": text} if text else {}, end)
+        if not self.job.chat:
+            pieces: list[Json] = [
+                {"choices": [{"index": choice, "text": said[at:], "logprobs": None, **end}]}
+            ]
         else:
-            piece = {"choices": [{"index": choice, "text": text, "logprobs": None, **end}]}
+            pieces = [self._delta(choice, delta) for delta in self._deltas(choice, said, at)]
+            if step.finish == "stop" and any(each.kind == "arguments" for each in self.segments[choice]):
+                end["finish_reason"] = "tool_calls"
+            pieces = pieces or [self._delta(choice, {})]
+            pieces[-1]["choices"][0] |= end
         if self.job.usage_per_chunk:
-            piece["usage"] = self._usage()
-        return piece
+            pieces[-1]["usage"] = self._usage()
+        return pieces
+
+    def _deltas(self, choice: int, said: str, at: int) -> list[Json]:
+        cut = self.segments[choice]
+        return list(deltas(said, cut, at, len(said), id_=self.id, only_first=self.job.one_call))
 
     def _delta(self, choice: int, delta: Json, end: Json | None = None) -> Json:
         return {

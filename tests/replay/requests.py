@@ -35,6 +35,8 @@ class Job:
     include_usage: bool
     usage_per_chunk: bool
     chat: bool
+    tools: bool = False
+    one_call: bool = False
 
 
 def read_request(state: State, body: dict[str, Any], *, chat: bool) -> Job:
@@ -59,6 +61,8 @@ def read_request(state: State, body: dict[str, Any], *, chat: bool) -> Job:
         include_usage=state.settings.usage and bool(options.get("include_usage")),
         usage_per_chunk=state.settings.usage and bool(options.get("continuous_usage_stats")),
         chat=chat,
+        tools=bool(body.get("tools")),
+        one_call=body.get("parallel_tool_calls") is False,
     )
 
 
@@ -72,13 +76,22 @@ def _read_chat(state: State, body: dict[str, Any]) -> tuple[str, Conversation | 
     if goes_on and new_turn:
         message = "`continue_final_message` and `add_generation_prompt` set to True are not compatible."
         raise ApiError(400, message)
-    rendered = [f"<|im_start|>{message['role']}\n{message['content']}" for message in messages]
+    if body.get("tools") and not state.settings.tool_parser:
+        flags = "--enable-auto-tool-choice and --tool-call-parser"
+        raise ApiError(400, f'"auto" tool choice requires {flags} to be set')
+    rendered = [f"<|im_start|>{message['role']}\n{_content(message)}" for message in messages]
     if goes_on and messages[-1]["role"] != "assistant":
         raise ApiError(400, "continue_final_message is set but the final message is not the assistant's")
     prompt = "<|im_end|>\n".join(rendered)
     if not goes_on:
         prompt += "<|im_end|>\n<|im_start|>assistant\n"
     return prompt, state.library.read_chat(messages)
+
+
+def _content(message: dict[str, Any]) -> str:
+    """A message as a chat template writes it: thinking, text, calls."""
+    calls = [f"\n{call['function']}" for call in message.get("tool_calls") or ()]
+    return f"{message.get('reasoning') or ''}{message['content'] or ''}{''.join(calls)}"
 
 
 def _read_prompt(state: State, body: dict[str, Any]) -> tuple[str, Conversation | None]:
