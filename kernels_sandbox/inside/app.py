@@ -57,6 +57,11 @@ class SandboxKernel(IPythonKernel):
             self._mend_streams()
         super().set_parent(ident, parent, channel)
 
+    def _publish_execute_input(self, *args: Any) -> None:
+        """Tell all clients what is run; a pool is the only one, and knows."""
+        if self.control_stream is not None:
+            super()._publish_execute_input(*args)
+
     def publish_by(self, thread: Any, socket: Any, budget: Budget) -> None:
         """Send all output by an IOPubThread, or what stands in for one, and its socket."""
         self.budget = self.session.budget = budget
@@ -72,7 +77,6 @@ class SandboxKernel(IPythonKernel):
         """Run the cell of an execute_request that came by the line (`inside.line`), one at a time."""
         async with self._main_asyncio_lock:
             self.set_parent([], request)
-            self._publish_status("busy", "shell")
             self.pre_handler_hook()
             try:
                 await self.execute_request(self.iopub_socket, [], request)

@@ -129,6 +129,7 @@ def prepare(kernel: SandboxKernel) -> None:
     """Do ahead of the fork what needs no descriptor."""
     port = Port()
     kernel.publish_by(Publisher(port), port, Budget(0))
+    kernel.session.key = b""
 
 
 def attach(kernel: SandboxKernel, fd: int) -> None:

@@ -34,9 +34,9 @@ def serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # between cells; ipykernel lets it through during a cell
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    kernel.session.key = key.encode()
-    kernel.session.session = os.urandom(16).hex()
     if notebook:
+        kernel.session.key = key.encode()
+        kernel.session.session = os.urandom(16).hex()
         sockets.attach(kernel, descriptors, Budget(budget))
     else:
         assert kernel.budget is not None

@@ -15,7 +15,6 @@ It ends when the control socket closes.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import select
@@ -28,6 +27,7 @@ from typing import Any, NoReturn
 
 from kernels_sandbox.inside import line
 from kernels_sandbox.inside.app import SandboxKernel, build
+from kernels_sandbox.inside.heap import settle
 from kernels_sandbox.inside.serve import serve
 from kernels_sandbox.inside.warmup import reseed, warm_up
 from kernels_sandbox.jail import ChildLimits, confine_self, forget_child, fork_child, inside, prepare
@@ -130,8 +130,7 @@ def main() -> None:
     limits = ChildLimits(**spec["limits"])
     prepare(limits)
     quiet_standard_streams()
-    gc.collect()
-    gc.freeze()
+    settle()
     Zygote(control, kernel, limits).run()
 
 
