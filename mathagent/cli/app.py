@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from mathagent import __version__
-from mathagent.cli import chat, data, doctor, prompts, protocols, run, serve, setup, show, solve
+from mathagent.cli import (
+    chat,
+    data,
+    doctor,
+    export,
+    grade,
+    prompts,
+    protocols,
+    report,
+    run,
+    serve,
+    setup,
+    show,
+    solve,
+    status,
+)
 
 app = typer.Typer(
     name="mathagent",
@@ -19,6 +34,10 @@ app = typer.Typer(
 app.command()(solve.solve)
 app.command()(chat.chat)
 app.command()(run.run)
+app.command()(status.status)
+app.command()(report.report)
+app.command()(grade.grade)
+app.command()(export.export)
 app.command()(show.show)
 app.command()(prompts.prompts)
 app.command()(protocols.protocols)

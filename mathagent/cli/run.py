@@ -24,10 +24,10 @@ from mathagent.cli.data import (
     complain_about_rows,
 )
 from mathagent.cli.failures import Exit, console, notice, told
+from mathagent.cli.report import show_run
 from mathagent.data import DataSet, load, read_ids, read_mapping
 from mathagent.errors import UsageError
 from mathagent.limits import Limits
-from mathagent.run.folder import read_rows
 from mathagent.run.open import open_runner
 from mathagent.run.runner import Plan, Runner
 from mathagent.settings import Settings
@@ -204,10 +204,10 @@ async def _run(
                 await showing
     progress = runner.progress
     whole = progress.done + progress.saved >= progress.total
-    report(folder, as_json=as_json, partial=not whole)
-    if interrupted and not whole:
+    if not whole:
         notice(f"stopped at {progress.done} of {progress.total}: the same command goes on from here")
         return Exit.interrupted
+    show_run(folder, as_json=as_json)
     return int(bool(data.bad or progress.errors))
 
 
@@ -249,8 +249,3 @@ def _stop(text: str | None, samples: int) -> float | str | None:
 def _default_folder(data: DataSet, model: str | None) -> Path:
     words = [Path(data.name).stem, *([model.rsplit("/", 1)[-1]] if model else [])]
     return Path("runs") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip("-.").lower()
-
-
-def report(folder: Path, *, as_json: bool, partial: bool) -> None:
-    rows = read_rows(folder)
-    print(len(rows), sum(row.verdict == "correct" for row in rows))

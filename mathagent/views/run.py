@@ -69,15 +69,21 @@ def line(values: dict[str, Any]) -> str:
         parts.append(f"{values['saved']} not needed")
     if values["accuracy"] is not None:
         parts.append(f"{100 * values['accuracy']:.1f} % correct so far")
-    parts.append(f"{values['running']} running")
+    if values["running"]:
+        parts.append(f"{values['running']} running")
     if values["kernels"]:
         parts.append(f"{values['kernels']} kernels")
-    parts.append(f"{values['tokens_per_second']:.0f} tokens/s")
+    if values["tokens_per_second"]:
+        parts.append(f"{values['tokens_per_second']:.0f} tokens/s")
     if values["errors"]:
         parts.append(f"{values['errors']} errors")
     if values["retries"]:
         parts.append(f"{values['retries']} retries")
-    if values["seconds_left"] is not None and values["done"] + values["saved"] < values["total"]:
+    if (
+        values["running"]
+        and values["seconds_left"] is not None
+        and values["done"] + values["saved"] < values["total"]
+    ):
         parts.append(f"{_duration(values['seconds_left'])} left")
     return " · ".join(parts)
 
