@@ -77,6 +77,8 @@ def _parquet(rows: Sequence[Row], target: Path, sampling: Mapping[str, Any]) -> 
 
 def _plain_type(annotation: Any) -> type | None:
     """The type of a column that holds plain values or nulls; None for lists and objects."""
+    if get_origin(annotation) in (list, dict):
+        return None
     inner = [each for each in get_args(annotation) or (annotation,) if each is not type(None)]
     if any(isinstance(each, str) or get_origin(each) is Literal for each in inner):
         return str

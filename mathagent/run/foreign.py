@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,13 @@ def read_foreign(path: Path) -> tuple[list[Row], list[str]]:
     for number, values in records:
         try:
             rows += _rows(values, number, seen)
-        except (RowError, ValidationError) as error:
-            raise UsageError(f"{path}, row {number}: {str(error).splitlines()[0]}") from None
+        except RowError as error:
+            raise UsageError(f"{path}, row {number}: {error}") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UsageError(
+                f"{path}, row {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            ) from None
     if len({row.key for row in rows}) < len(rows):
         raise UsageError(
             f"{path}: a sample of a problem is there twice", "ids and sample numbers must differ"
@@ -154,7 +160,9 @@ def _bare(value: Any) -> str | None:
 def _number(value: Any) -> float | None:
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return float(value)
 
 
 def _verdict(value: Any) -> Verdict | None:

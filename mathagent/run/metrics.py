@@ -46,7 +46,7 @@ def summarize(
         prices: for the cost.
         seed: of the bootstrap.
     """
-    k = k or max((row.sample for row in rows), default=0) + 1
+    k = k or max(Counter(row.id for row in rows).values(), default=1)
     early = frozenset(decided) | {row.id for row in rows if row.stopped == "vote"}
     overall = _group("all", rows, k, early, seed)
     runs = _runs(rows)

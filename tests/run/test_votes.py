@@ -1,0 +1,111 @@
+"""Who wins, when a vote is decided, and how sure the leader is."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations_with_replacement, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathagent.run.votes import Ballot, cluster, confidence, decided, settled, vote
+
+
+def ballots(answers: str) -> list[Ballot]:
+    """`aab-`: one letter a sample, - for one without an answer."""
+    return [Ballot(place, ord(letter)) for place, letter in enumerate(answers) if letter != "-"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "winner", "tied"),
+    [
+        ("a", "a", False),
+        ("abb", "b", False),
+        ("ab", "a", True),
+        ("ba", "b", True),
+        ("-ba", "b", True),
+        ("cabba", "a", True),
+        ("cbaab", "b", True),
+    ],
+)
+def test_the_most_votes_win_and_ties_go_to_the_first_sample(answers: str, winner: str, tied: bool) -> None:
+    outcome = vote(ballots(answers))
+    assert outcome is not None
+    assert (chr(outcome.winner), outcome.tied) == (winner, tied)
+    assert vote(reversed(ballots(answers))) == outcome
+
+
+def test_nobody_wins_without_ballots() -> None:
+    assert vote(ballots("--")) is None
+
+
+def test_weights_decide_before_numbers() -> None:
+    outcome = vote([Ballot(0, 1, 0.2), Ballot(1, 1, 0.2), Ballot(2, 2, 0.5)])
+    assert outcome is not None
+    assert outcome.winner == 2
+
+
+@given(st.lists(st.integers(1, 6), max_size=4), st.integers(0, 7))
+def test_decided_means_that_no_future_changes_the_winner(counts: list[int], remaining: int) -> None:
+    """Against every way in which the remaining samples may vote, new answers among them."""
+    futures = combinations_with_replacement(range(len(counts) + 1), remaining)
+    leader = max(range(len(counts)), key=lambda place: counts[place]) if counts else None
+    safe = remaining == 0
+    if leader is not None and not safe:
+        safe = True
+        for future in futures:
+            after = [*counts, 0]
+            for place in future:
+                after[place] += 1
+            safe = safe and all(after[leader] > votes for place, votes in enumerate(after) if place != leader)
+    assert decided(counts, remaining) == safe
+
+
+def test_confidence_is_the_mass_of_the_beta_posterior_above_one_half() -> None:
+    """The integral of x^a (1 - x)^b from 1/2 to 1 over the one from 0 to 1, expanded term by term, exactly."""
+    for leader, runner_up in product(range(12), range(12)):
+        if leader < runner_up:
+            continue
+        exact = above_half(leader, runner_up)
+        assert confidence(leader, runner_up) == pytest.approx(float(exact), abs=1e-15)
+
+
+def above_half(leader: int, runner_up: int) -> Fraction:
+    def integral(low: Fraction) -> Fraction:
+        total, binomial = Fraction(0), 1
+        for power in range(runner_up + 1):
+            degree = leader + power + 1
+            total += (-1) ** power * binomial * (1 - low**degree) / degree
+            binomial = binomial * (runner_up - power) // (power + 1)
+        return total
+
+    return integral(Fraction(1, 2)) / integral(Fraction(0))
+
+
+def test_confidence_of_ties_and_of_nonsense() -> None:
+    assert confidence(0, 0) == confidence(7, 7) == 0.5
+    assert confidence(4, 0) > 0.95
+    assert confidence(1000, 900) < 1
+    with pytest.raises(ValueError, match="at least as many"):
+        confidence(1, 2)
+
+
+def test_settled_by_either_rule() -> None:
+    assert settled([3, 1], 1, None)
+    assert not settled([3, 1], 2, None)
+    assert settled([5], 40, 0.95)
+    assert not settled([], 40, 0.5)
+    assert not settled([5, 4], 40, 0.95)
+
+
+async def test_answers_are_compared_once_with_each_cluster() -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def equal(one: str, other: str) -> bool:
+        asked.append((one, other))
+        return one.lower() == other.lower()
+
+    assert await cluster(["a", "B", "A", "a", "b", "c"], equal) == [0, 1, 0, 0, 1, 2]
+    assert ("a", "a") not in asked
+    assert await cluster(["B", "z"], equal, {4: "b", 2: "x"}) == [4, 5]
