@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernels_sandbox.benchmark.ends import DEATH, KILL
 from kernels_sandbox.benchmark.sessions import AT_ONCE, SANDBOX
 
 
@@ -26,6 +27,10 @@ def report(numbers: dict[str, Any]) -> str:
         row("ready and first solve, fresh", "fresh ready and solve", "stock ready and solve"),
         row("ready and first solve, warm", "warm ready and solve", "stock ready and solve"),
         row("trivial cell", "trivial cell", "stock trivial cell"),
+        *(
+            f"  {name:36} {seconds[name]['p50'] * 1e3:8.1f} {seconds[name]['p95'] * 1e3:8.1f}"
+            for name in (DEATH, KILL)
+        ),
         *_sessions(numbers["sessions"]),
     ]
     burst = numbers["burst"]

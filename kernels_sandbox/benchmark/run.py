@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kernels_sandbox.benchmark.clock import Samples, summary
+from kernels_sandbox.benchmark.ends import ends
 from kernels_sandbox.benchmark.memory import memory, stock_memory
 from kernels_sandbox.benchmark.sessions import Say, burst, sessions
 from kernels_sandbox.benchmark.starts import ours, stock, warm
@@ -46,6 +47,9 @@ async def run_bench(
             for _ in range(rounds * turn // stocks, rounds * (turn + 1) // stocks):
                 await ours(pool, samples, "fresh")
                 await warm(warm_pool, samples)
+        say("ends of kernels")
+        for _ in range(max(10, rounds // 4)):
+            await ends(pool, samples)
         result: dict[str, Any] = {
             "level": probe().level,
             "seconds": {k: summary(v) for k, v in samples.items()},
