@@ -26,7 +26,7 @@ class LlmCode(WireProtocol):
     description = (
         "<llm-code> and <llm-code-output> in one assistant message (OpenMath-Mistral, -CodeLlama, -Llama)"
     )
-    example = f"{_CODE}\nprint(6 * 7)\n{_END}\n"
+    example = f"{_CODE}\nprint(6 * 7)\n{_END}"
     stop = (_END, _OUTPUT)
 
     def parser(self, reply: str = "") -> FencedParser:

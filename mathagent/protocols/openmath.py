@@ -37,7 +37,7 @@ class OpenMath(WireProtocol):
 
     name = "openmath"
     description = "<tool_call> and ```output in one assistant message, while thinking too (OpenMath-Nemotron)"
-    example = f"{_CALL}\nprint(6 * 7)\n{_END}\n"
+    example = f"{_CALL}\nprint(6 * 7)\n{_END}"
     stop = (_END,)
     counts: ClassVar[bool] = True
     """Whether the model is told how many executions remain."""
