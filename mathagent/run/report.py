@@ -93,7 +93,8 @@ def decided_early(rows: list[Row], k: int, stop: object) -> set[str]:
     for id, mine in problems.items():
         clusters = clusters_of([row for row in mine if row.votes])
         counts = Counter(number for number in clusters if number is not None)
-        if len(mine) < k and counts and settled(list(counts.values()), k - len(mine), wanted):
+        stopped = any(row.stopped == "vote" for row in mine)
+        if len(mine) < k and (stopped or (counts and settled(list(counts.values()), k - len(mine), wanted))):
             found.add(id)
     return found
 

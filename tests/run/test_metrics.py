@@ -265,3 +265,9 @@ def test_time_in_which_samples_ran_counts_once() -> None:
         for place, (start, end) in enumerate(spans)
     ]
     assert summarize(rows).overall.metrics[0].gen_seconds == 13.0
+
+
+def test_a_problem_of_which_a_sample_was_stopped_was_stopped_early() -> None:
+    """Even if a sample that ended meanwhile made its vote less sure."""
+    rows = [*samples("a", ["42", "42", "42", "7"]), row("a", 4, None, stopped="vote", verdict="ungraded")]
+    assert decided_early(rows, 64, 0.9) == {"a"}
