@@ -58,10 +58,11 @@ def detect(model: str, template: str | None, mode: str, prompts: Iterable[Prompt
         pattern, prompt = max(fitting, key=lambda pair: len(pair[0]))
         return Detected(prompt, f"the name fits {pattern}", certain=True)
     if template is not None:
+        bare = "icl" if mode == "tir" else "icl-cot"
         for texts, protocol in _MARKERS if mode == "tir" else ():
             if all(text in template for text in texts) and (found := of_protocol(protocol, suited)):
                 return Detected(found, f"its chat template has {' and '.join(texts)}", certain=True)
-        if not template.strip() and (found := of_protocol("icl", suited)):
+        if not template.strip() and (found := of_protocol(bare, suited)):
             return Detected(found, "it has no chat template", certain=True)
     for pattern, prompt in by_name:
         if pattern == ANY:
@@ -70,8 +71,10 @@ def detect(model: str, template: str | None, mode: str, prompts: Iterable[Prompt
 
 
 def of_protocol(protocol: str, prompts: Iterable[Prompt]) -> Prompt | None:
-    """The prompt that suits a protocol best: the general one, else the one of its name, else the first."""
+    """The prompt that suits a protocol best: the general one, the one of its name, or one that models have."""
     speaking = [prompt for prompt in prompts if prompt.settings.protocol == protocol]
     return min(
-        speaking, key=lambda each: (ANY not in each.settings.models, each.name != protocol), default=None
+        speaking,
+        key=lambda each: (ANY not in each.settings.models, each.name != protocol, not each.settings.models),
+        default=None,
     )

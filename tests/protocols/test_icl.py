@@ -58,17 +58,16 @@ def test_without_code_nothing_is_run() -> None:
     assert parser.finish(ended=True) is None
 
 
-@pytest.mark.parametrize("name", ["icl-tir", "icl-cot"])
+@pytest.mark.parametrize("name", ["icl-tir", "icl-cot", "icl-tir-zh", "icl-cot-zh"])
 def test_four_examples_on_the_same_problems(name: str) -> None:
     messages = find_prompt(name).messages("?")
     answers = [final_answer([each.content]) for each in messages if each.role == "assistant"]
-    assert answers == ["8", "6", "\\frac{5}{12}", "13"]
+    assert answers == ["8", "6", "B" if name.endswith("zh") else "\\frac{5}{12}", "13"]
 
 
-def test_the_outputs_in_the_examples_are_what_the_code_prints() -> None:
-    for example in (
-        each.content for each in find_prompt("icl-tir").messages("?") if each.role == "assistant"
-    ):
+@pytest.mark.parametrize("name", ["icl-tir", "icl-tir-zh"])
+def test_the_outputs_in_the_examples_are_what_the_code_prints(name: str) -> None:
+    for example in (each.content for each in find_prompt(name).messages("?") if each.role == "assistant"):
         block = WIRE.parser().feed(example)
         assert block is not None
         done = subprocess.run([sys.executable, "-c", block.code], capture_output=True, text=True, timeout=100)
@@ -87,3 +86,13 @@ def test_the_outputs_in_the_examples_are_what_the_code_prints() -> None:
 )
 def test_base_models_by_name(model: str, mode: str, name: str) -> None:
     assert detect(model, None, mode, prompts().values()).prompt.name == name
+
+
+@pytest.mark.parametrize(("mode", "name"), [("tir", "icl-tir"), ("cot", "icl-cot")])
+def test_models_without_a_chat_template(mode: str, name: str) -> None:
+    assert detect("mine", "", mode, prompts().values()).prompt.name == name
+
+
+def test_a_chat_template_with_the_tokens_gets_the_prompt_of_the_models_not_its_translation() -> None:
+    template = "<|im_start|>environment name=<|interpreter|>"
+    assert detect("mine", template, "tir", prompts().values()).prompt.name == "internlm2-tir"
