@@ -32,7 +32,9 @@ class Policy:
     preload: modules imported once, before kernels are forked; a kernel then has them at no cost.
     startup: code run in every kernel before its first cell.
     min_level: refuse to run below this level of isolation ("none" < "rlimits" < "landlock" < "namespaces").
-    data: read-only files and folders visible to the code as /data/NAME: name -> path on the host.
+    data: read-only files and folders, name -> path on the host: visible to the code as data/NAME in the folder that
+        it starts in, at every level, and as /data/NAME where a kernel has a file system of its own ("namespaces").
+        At "rlimits" and "none" nothing keeps the code from writing what the user could write.
 
     Raises PolicyError for a value that can't be.
     """

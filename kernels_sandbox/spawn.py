@@ -9,8 +9,10 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 from kernels_sandbox.errors import KernelStartError
+from kernels_sandbox.jail import link_data
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import Exit, KernelOptions, KernelProcess
 
@@ -55,7 +57,7 @@ class SpawnLauncher:
         self, descriptors: dict[str, int], options: KernelOptions | None = None
     ) -> KernelProcess:
         """Start a kernel on these sockets. Raises KernelStartError."""
-        folder = tempfile.mkdtemp(prefix="kernels-sandbox-")
+        folder = _working_folder(self._policy)
         inside_end, lifeline = os.pipe()
         pipe = (options or KernelOptions()).as_pipe(self._policy.output_bytes)
         spec = {
@@ -97,6 +99,16 @@ class SpawnLauncher:
         for process in processes:
             process.kill()
         await asyncio.gather(*(process.exited for process in processes))
+
+
+def _working_folder(policy: Policy) -> str:
+    data = {name: Path(path).absolute() for name, path in policy.data.items()}
+    for path in data.values():
+        if not path.exists():
+            raise KernelStartError(f"no such data file: {path}")
+    folder = tempfile.mkdtemp(prefix="kernels-sandbox-")
+    link_data(folder, ((name, str(path)) for name, path in data.items()))
+    return folder
 
 
 def clean_environment(home: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kernels_sandbox.errors import KernelStartError
-from kernels_sandbox.jail import JailSpec, Level, jail_command
+from kernels_sandbox.jail import JailError, JailSpec, Level, jail_command
 from kernels_sandbox.memory import KernelGroups
 from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import Exit, KernelOptions, KernelProcess
@@ -104,17 +104,13 @@ class Zygote:
         """Start a zygote in its jail and wait until it can fork. Raises KernelStartError."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        argv, env = jail_command(
-            [
-                sys.executable,
-                "-m",
-                "kernels_sandbox.inside.zygote",
-                _zygote_spec(policy, level, theirs.fileno()),
-            ],
-            _jail_spec(policy, level, theirs.fileno()),
-            clean_environment("/tmp"),
-        )
+        spec = _zygote_spec(policy, level, theirs.fileno())
         try:
+            argv, env = jail_command(
+                [sys.executable, "-m", "kernels_sandbox.inside.zygote", spec],
+                _jail_spec(policy, level, theirs.fileno()),
+                clean_environment("/tmp"),
+            )
             process = await asyncio.create_subprocess_exec(
                 *argv,
                 env=env,
@@ -124,7 +120,7 @@ class Zygote:
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
+        except (OSError, JailError) as error:
             ours.close()
             raise KernelStartError(f"the process that forks kernels could not be started: {error}") from error
         finally:

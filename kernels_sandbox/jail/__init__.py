@@ -13,7 +13,7 @@ Usable alone, standard library only. THREATS.md says what each level contains an
 from __future__ import annotations
 
 from .command import jail_command
-from .confine import Child, confine_self, forget_child, fork_child, prepare
+from .confine import Child, confine_self, forget_child, fork_child, link_data, prepare
 from .inside import Inside, inside
 from .levels import LEVELS, Isolation, JailError, Layer, Level, at_least
 from .probe import probe
@@ -35,6 +35,7 @@ __all__ = [
     "fork_child",
     "inside",
     "jail_command",
+    "link_data",
     "prepare",
     "probe",
 ]

@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,6 +114,7 @@ def _own_namespaces(limits: ChildLimits, jail: Inside) -> None:
     network = syscalls.CLONE_NEWNET if limits.own_network else 0
     syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS | network)
     cover_tmp("/tmp", jail.kept_in_tmp, limits.tmp_bytes, limits.tmp_inodes, "0700")
+    link_data("/tmp", jail.data)
     for path in limits.hide:
         tmpfs(path, 4096, 2, "0555", MS_NOSUID | MS_NODEV | MS_RDONLY)
     # A new proc can be mounted only while this user namespace still owns the pid namespace.
@@ -131,6 +133,13 @@ def _own_namespaces(limits: ChildLimits, jail: Inside) -> None:
     os.close(writable_self)
 
 
+def link_data(folder: str, data: Iterable[tuple[str, str]]) -> None:
+    """Make the data files, by name and place, reachable as data/<name> from a kernel's working folder."""
+    for name, place in data:
+        Path(folder, "data").mkdir(exist_ok=True)
+        Path(folder, "data", name).symlink_to(place)
+
+
 def _child_folder(jail: Inside, pid: int) -> str:
     return f"{jail.work}/kernel-{pid}"
 
@@ -138,6 +147,7 @@ def _child_folder(jail: Inside, pid: int) -> str:
 def _own_folder(jail: Inside, level: Level) -> None:
     folder = _child_folder(jail, os.getpid())
     Path(folder).mkdir(mode=0o700)
+    link_data(folder, jail.data)
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
     tempfile.tempdir = None

@@ -19,6 +19,7 @@ class Inside:
 
     work: the folder that may be written. readable, devices: what Landlock leaves open (level `landlock`).
     swept: a helper outside removes the folders of dead kernels once they are marked.
+    data: name and place of every data file; links to them lie in `data` in a kernel's working folder.
     kept_in_tmp: entries of /tmp that lead to the interpreter or its packages, and must stay when /tmp is covered.
     task_ceiling: limit on all tasks of this uid together where they can't be counted per kernel; 0: can be.
     """
@@ -28,6 +29,7 @@ class Inside:
     readable: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     swept: bool = False
+    data: tuple[tuple[str, str], ...] = ()
     kept_in_tmp: tuple[str, ...] = ()
     task_ceiling: int = 0
 
@@ -45,6 +47,7 @@ def inside() -> Inside:
         readable=tuple(raw.get("readable", ())),
         devices=tuple(raw.get("devices", ())),
         swept=raw.get("swept", False),
+        data=tuple((name, place) for name, place in raw.get("data", ())),
         kept_in_tmp=tuple(raw.get("kept_in_tmp", ())),
         task_ceiling=raw.get("task_ceiling", 0),
     )

@@ -26,7 +26,7 @@ from .identity import become, unprivileged_id
 from .inside import DEAD, VARIABLE
 from .levels import JailError
 from .remove import remove_tree
-from .spec import Plan
+from .spec import DATA, Plan
 
 FAILED = 97
 _SPARE_TASKS = 1024
@@ -105,7 +105,12 @@ def _in_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         syscalls.set_capabilities(keep)
         syscalls.raise_ambient(syscalls.CAP_SYS_ADMIN)
         os.environ[VARIABLE] = json.dumps(
-            {"level": plan.level, "work": "/tmp", "kept_in_tmp": mounts.kept_in_tmp(plan)}
+            {
+                "level": plan.level,
+                "work": "/tmp",
+                "kept_in_tmp": mounts.kept_in_tmp(plan),
+                "data": _data(plan, mounted=True),
+            }
         )
         os.execve(argv[0], argv, os.environ)
 
@@ -132,6 +137,7 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
         "readable": readable,
         "devices": _DEVICES,
         "swept": bool(sweeper),
+        "data": _data(plan, mounted=bool(root)),
         "task_ceiling": _tasks(uid if uid is not None else os.geteuid()) + _SPARE_TASKS,
     }
 
@@ -155,6 +161,15 @@ def _without_user_namespaces(plan: Plan, argv: list[str], host: int) -> int:
             remove_tree(work)
             os.kill(sweeper, signal.SIGKILL)
             os.waitpid(sweeper, 0)
+
+
+def _data(plan: Plan, *, mounted: bool) -> list[tuple[str, str]]:
+    """Name and place inside of every data file."""
+    return [
+        (bind.target.removeprefix(DATA), bind.target if mounted else bind.source)
+        for bind in plan.binds
+        if bind.target.startswith(DATA)
+    ]
 
 
 def _start_sweeper(work: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from .levels import Level
 
 MB = 1 << 20
+DATA = "/data/"  # the folder of data files inside
 
 # Variables that may enter the jail. None of them can hold a secret or name a file of the host.
 ENV_ALLOWED = (
@@ -28,7 +29,8 @@ class JailSpec:
     packages: import names whose folders are shown even where they lie in a source checkout (of which nothing
         else is shown). What lies in the environment's site-packages is shown anyway.
     read_only: further host files and folders to show at the same place.
-    data: read-only files or folders, shown as /data/<name> (below `namespaces`: readable at their own path).
+    data: read-only files or folders, shown as data/<name> in the folder that a kernel starts in, and as /data/<name>
+        where the jail has a file system of its own.
     tmp_bytes, tmp_inodes: size of the private /tmp (`namespaces` only).
     fds: descriptors to keep open, besides 0, 1 and 2.
     env_allowed: names of variables that may enter.

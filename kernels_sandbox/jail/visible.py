@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .levels import JailError
-from .spec import Bind, JailSpec
+from .spec import DATA, Bind, JailSpec
 
 _SYSTEM = (
     "/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
@@ -123,6 +123,6 @@ def visible(program: str, spec: JailSpec) -> tuple[tuple[Bind, ...], tuple[tuple
     for name, host in spec.data.items():
         if not name or name.startswith(".") or "/" in name:
             raise JailError(f"not a name for a data file: {name!r}")
-        binds.append(Bind(resolve(str(Path(host).absolute()))[0], f"/data/{name}"))
+        binds.append(Bind(resolve(str(Path(host).absolute()))[0], f"{DATA}{name}"))
     needed = tuple((path, target) for path, target in sorted(links.items()) if not covered(path, kept))
     return tuple(binds), needed

@@ -140,6 +140,18 @@ def test_no_jail_still_means_no_environment() -> None:
 # What is shown
 
 
+@pytest.mark.parametrize("world", ENDS, ids=str)
+def test_data_lies_in_the_working_folder_at_every_level(world: World) -> None:
+    with Bait("user" if "user" in world.who else "") as bait:
+        problem = bait.folder / "problem"
+        problem.write_text("of the host\n")
+        problem.chmod(0o444)
+        code = "print(open('data/problem.txt').read(), end='')"
+        with running(world, spec={"data": {"problem.txt": str(problem)}}) as host:
+            assert host.run(code)["said"] == "of the host\n"
+            assert host.run(code)["said"] == "of the host\n"
+
+
 @pytest.mark.parametrize("who", ["", "user"] if ROOT else [""])
 def test_only_the_interpreter_its_packages_and_the_data_are_shown(who: str) -> None:
     with Bait(who) as bait:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kernels_sandbox import CollectError, Kernel, KernelPool, Policy, probe
+from kernels_sandbox import CollectError, Kernel, KernelPool, Policy, SandboxError, probe
+from kernels_sandbox.jail import LEVELS, Level, at_least
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -68,9 +70,37 @@ async def test_collect_refuses(kernel: Kernel) -> None:
         await kernel.collect("/dev/zero", max_bytes=1000)
 
 
+@pytest.mark.parametrize("level", LEVELS)
+async def test_data_files_are_in_the_same_place_at_every_level(
+    level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = probe()
+    if not at_least(machine.level, level):
+        pytest.skip(f"this machine gives {machine.level}")
+    lower = replace(machine, level=level)
+    monkeypatch.setattr("kernels_sandbox.pool.probe", lambda: lower)
+    table = tmp_path / "table.csv"
+    table.write_text("1,2\n")
+    async with KernelPool(Policy(data={"table.csv": table}, min_level=level), warm=0) as pool:
+        assert pool.isolation.level == level
+        async with pool.kernel() as kernel, pool.kernel() as another:
+            for one in (kernel, another):
+                assert (await one.execute("open('data/table.csv').read()")).result == repr("1,2\n")
+            assert await kernel.collect("data/table.csv") == b"1,2\n"
+    assert table.read_text() == "1,2\n"
+
+
+async def test_a_data_file_that_is_not_there_is_named(tmp_path: Path, policy: Policy) -> None:
+    policy = replace(policy, data={"x": tmp_path / "none.csv"})
+    async with KernelPool(policy, warm=0) as pool:
+        with pytest.raises(SandboxError, match=r"none\.csv"):
+            async with pool.kernel():
+                pass
+
+
 async def test_data_files_are_read_only(tmp_path: Path) -> None:
     if probe().level != "namespaces":
-        pytest.skip("below the level namespaces a data file keeps its own path")
+        pytest.skip("only at the level namespaces has a kernel a file system of its own")
     table = tmp_path / "table.csv"
     table.write_text("1,2\n")
     async with KernelPool(Policy(data={"table.csv": table}), warm=0) as pool, pool.kernel() as kernel:
