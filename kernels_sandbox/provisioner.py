@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import shutil
 import signal
 import socket
 import sys
@@ -24,7 +23,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Dict as DictTrait
 
-from kernels_sandbox.channels import listen
+from kernels_sandbox.channels import listen, make_folder, remove_folder
 from kernels_sandbox.errors import PolicyError, SandboxError
 from kernels_sandbox.jail import Isolation, probe
 from kernels_sandbox.launcher import choose_launcher
@@ -167,7 +166,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the sockets and the connection file. Called by KernelManager before `launch_kernel`."""
-        self._folder = self._folder or Path(tempfile.mkdtemp(prefix="kernels-sandbox-jupyter-"))
+        self._folder = self._folder or make_folder()
         manager = self.parent
         if manager is not None:
             manager.transport = "ipc"
@@ -212,7 +211,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         if not restart:
             await self._shared.leave(self, as_policy(self.policy))
             if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
+                remove_folder(self._folder)
                 self._folder = None
 
 
