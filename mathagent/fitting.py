@@ -9,7 +9,7 @@ from typing import Any
 from mathagent.chat_template import chat_template
 from mathagent.detection import Detected, detect, of_protocol
 from mathagent.limits import Limits
-from mathagent.prompts import Prompt, find_prompt, prompts
+from mathagent.prompts import Prompt, find_prompt, in_language, prompts
 from mathagent.protocols import WireProtocol, protocol
 from mathagent.settings import Settings
 from mathagent.types import ModelInfo, Sampling
@@ -65,10 +65,13 @@ def _prompt(info: ModelInfo, asked: Settings) -> Detected:
     detected = detect(info.id, None, asked.mode, known)
     if not detected.certain and (template := chat_template(info.root or info.id)) is not None:
         detected = detect(info.id, template, asked.mode, known)
-    if not asked.protocol or detected.prompt.settings.protocol == asked.protocol:
-        return detected
-    written_for_it = of_protocol(asked.protocol, (each for each in known if each.settings.mode == asked.mode))
-    return Detected(written_for_it, "as asked for", certain=True) if written_for_it else detected
+    if asked.protocol and detected.prompt.settings.protocol != asked.protocol:
+        written_for_it = of_protocol(
+            asked.protocol, (each for each in known if each.settings.mode == asked.mode)
+        )
+        if written_for_it:
+            detected = Detected(written_for_it, "as asked for", certain=True)
+    return replace(detected, prompt=in_language(detected.prompt, asked.language))
 
 
 def merged(recommended: Mapping[str, Any], asked: Sampling) -> Sampling:

@@ -44,6 +44,8 @@ class PromptSettings(BaseModel):
     description: str
     mode: Literal["tir", "cot"] = "tir"
     """tir: tool-integrated reasoning, code is run; cot: chain-of-thought, text only."""
+    language: Literal["en", "zh"] = "en"
+    """The language it is written in. The prompt NAME-zh is NAME in Chinese: see `in_language`."""
     protocol: str = "markdown"
     models: tuple[str, ...] = ()
     """Patterns of model names (case does not matter) that this prompt is the default for; "*" fits any."""
@@ -131,6 +133,15 @@ def find_prompt(name_or_path: str) -> Prompt:
         return read_prompt(path)
     known = ", ".join(prompts())
     raise UsageError(f"no prompt and no file is called {name_or_path!r}", f"known prompts: {known}")
+
+
+def in_language(prompt: Prompt, language: str) -> Prompt:
+    """The same prompt in another language; itself where there is none, as for models that were trained with it."""
+    if prompt.settings.language == language:
+        return prompt
+    name = prompt.name.removesuffix(f"-{prompt.settings.language}")
+    found = prompts().get(name if language == "en" else f"{name}-{language}")
+    return found if found is not None and found.settings.language == language else prompt
 
 
 def read_prompt(path: Path) -> Prompt:

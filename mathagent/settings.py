@@ -16,6 +16,7 @@ class Settings:
     base_url, api_key: the endpoint; without one the running server or the embedded model is used.
     model: its name at the endpoint; the endpoint's only model by default.
     mode: "tir" (code is run) or "cot" (text only).
+    language: of the prompt, where the model's prompt is there in it.
     prompt: a name or a file; protocol: a name, overruling the prompt's.
     sampling: what is set overrules the prompt's recommendation.
     tokens, executions: overrule the prompt's and the general limit.
@@ -28,6 +29,7 @@ class Settings:
     api_key: str | None = None
     model: str | None = None
     mode: Literal["tir", "cot"] = "tir"
+    language: Literal["en", "zh"] = "en"
     prompt: str | None = None
     protocol: str | None = None
     sampling: Sampling = field(default_factory=Sampling)

@@ -16,7 +16,7 @@ from mathagent.answers import final_answer
 from mathagent.detection import detect
 from mathagent.errors import UsageError
 from mathagent.fitting import merged
-from mathagent.prompts import find_prompt, prompts, prompts_folder, read_prompt
+from mathagent.prompts import find_prompt, in_language, prompts, prompts_folder, read_prompt
 from mathagent.protocols import protocols
 from mathagent.types import Sampling
 
@@ -53,7 +53,10 @@ def test_every_prompt_reads_and_renders(name: str) -> None:
     assert prompt.sha256 == hashlib.sha256(prompt.path.read_bytes()).hexdigest()
     assert merged(prompt.settings.sampling, Sampling(seed=1)).seed == 1
     task = prompt.task(messages, Sampling())
-    assert "\\boxed" in task.last_execution
+    counts = prompt.settings.protocol.startswith(
+        "openmath"
+    )  # its protocol has a notice of its own, or none at all
+    assert ("\\boxed" in task.last_execution) is not counts
     assert task.prefill == prompt.settings.prefill
 
 
@@ -149,12 +152,49 @@ def test_unknown_names(tmp_path: Path) -> None:
         ("Qwen/Qwen2.5-Math-7B-Instruct", "cot", "qwen2.5-math-cot"),
         ("AI-MO/NuminaMath-7B-TIR", "tir", "numina-tir"),
         ("SmolLM2-135M-Instruct", "tir", "smollm2-tir"),
+        ("nvidia/OpenMath-Nemotron-7B", "tir", "openmath-tir"),
+        ("nvidia/OpenMath-Nemotron-14B-Kaggle", "tir", "openmath-kaggle-tir"),
+        ("nvidia/OpenMath-Nemotron-14B-Kaggle", "cot", "openmath-cot"),
+        ("nvidia/OpenMath-Mistral-7B-v0.1-hf", "tir", "llm-code-tir"),
+        ("xingyaoww/CodeActAgent-Mistral-7b-v0.1", "tir", "execute-tir"),
+        ("Qwen/Qwen3-8B", "tir", "qwen3-tir"),
+        ("Qwen/Qwen3-8B", "cot", "qwen3-cot"),
+        ("Qwen/Qwen3-8B-Base", "tir", "icl-tir"),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507", "tir", "qwen3-instruct-tir"),
+        ("Qwen/Qwen3.5-27B", "tir", "tools"),
+        ("openai/gpt-5", "tir", "tools"),
+        ("openai/gpt-oss-120b", "tir", "harmony-tir"),
         ("anything-else", "tir", "tir"),
         ("anything-else", "cot", "cot"),
     ],
 )
 def test_the_default_for_a_model(model: str, mode: str, name: str) -> None:
     assert detect(model, None, mode, prompts().values()).prompt.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "found"),
+    [
+        ("tir", "zh", "tir-zh"),
+        ("cot", "zh", "cot-zh"),
+        ("tir-zh", "zh", "tir-zh"),
+        ("tir-zh", "en", "tir"),
+        ("tir", "en", "tir"),
+        ("internlm2-tir", "zh", "internlm2-tir-zh"),
+        ("qwen2.5-math-tir", "zh", "qwen2.5-math-tir"),  # its own, which it was trained with
+    ],
+)
+def test_a_prompt_in_another_language(name: str, language: str, found: str) -> None:
+    assert in_language(prompts()[name], language).name == found
+
+
+def test_every_translation_is_of_a_prompt_with_the_same_protocol() -> None:
+    for prompt in prompts().values():
+        if prompt.settings.language == "zh":
+            original = prompts()[prompt.name.removesuffix("-zh")]
+            assert original.settings.protocol == prompt.settings.protocol
+            assert original.settings.mode == prompt.settings.mode
+            assert not prompt.settings.models
 
 
 def test_the_wheel_carries_the_prompts(tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ class Mode(StrEnum):
     cot = "cot"
 
 
+class Language(StrEnum):
+    """The language of the prompt."""
+
+    en = "en"
+    zh = "zh"
+
+
 class Isolation(StrEnum):
     """Levels of isolation, weakest first."""
 
@@ -65,6 +72,14 @@ ModeOption = Annotated[
     Mode,
     typer.Option(
         "--mode", help="tir: reason and run code; cot: chain-of-thought, text only.", rich_help_panel=_MODEL
+    ),
+]
+LanguageOption = Annotated[
+    Language,
+    typer.Option(
+        "--language",
+        help="The prompt's language, where the model's prompt is there in it.",
+        rich_help_panel=_MODEL,
     ),
 ]
 PromptOption = Annotated[
@@ -162,6 +177,7 @@ def settings(
     api_key: str | None,
     model: str | None,
     mode: Mode,
+    language: Language,
     prompt: str | None,
     protocol: str | None,
     sampling: Sampling,
@@ -178,6 +194,7 @@ def settings(
         api_key=api_key,
         model=model,
         mode=mode.value,
+        language=language.value,
         prompt=prompt,
         protocol=protocol,
         sampling=sampling,
