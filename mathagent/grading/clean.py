@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _REPLACED = {
     "−": "-", "–": "-", "—": "-", "×": "\\times ", "·": "\\cdot ", "÷": "/", "⁄": "/", "∕": "/",
@@ -41,10 +42,21 @@ _VULGAR = re.compile(r"(\d?)\s*([¼½¾⅐-⅞])")
 _BUILT = re.compile(
     r"^\\?\{\s*([a-zA-Z])\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||\\mid(?![a-zA-Z])|:)\s*([^|{}]*\1[^|{}]*?)\s*\\?\}$"
 )
+_ESCAPES = {"\f": "f", "\b": "b", "\t": "t", "\r": "r", "\n": "n", "\a": "a", "\v": "v"}
+_ESCAPED = re.compile(
+    "\f(?=rac|box)|\b(?=oxed|inom|egin|ar|eta)|\t(?=ext|imes|frac|heta|an\\b|o\\b)|\r(?=ight|angle|m\\b|ho\\b)"
+    "|\n(?=eq?\\b)|\a(?=lpha|ngle|pprox)|\v(?=ec|arnothing|ert)"
+)
 _WHOLE = re.compile(r"^\\(?:boxed|fbox|text|textbf|textit|textrm|textnormal|mathrm|mathbf|mbox|emph)\s*\{")
 _MATH_MARKS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 
 
+def restore(text: str) -> str:
+    r"""Commands whose backslash was taken for an escape: a form feed before `rac` was \frac."""
+    return _ESCAPED.sub(lambda found: "\\" + _ESCAPES[found[0]], text) if not text.isprintable() else text
+
+
+@lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     r"""Make a text uniform: `$\boxed{\dfrac{1}{2}}$.` becomes `\frac{1}{2}`."""
     if text.isascii() and text.isalnum():  # the usual case, and nothing to do
@@ -116,8 +128,8 @@ def _unwrap(text: str) -> str:
         if (found := _WHOLE.match(text)) and closing(text, found.end() - 1) == len(text) - 1:
             text = text[found.end() : -1]
         text = re.sub(r"^(\*\*|__|`)(?!\1)([^`]+)\1$", r"\2", text)
-        text = re.sub(r"(?<![.\d])\.$|(?<=\d)\.$|[;,]$", "", text)
-        text = re.sub(r"^(?:=(?!=)|\\approx(?![a-zA-Z])|####)\s*", "", text)
+        text = re.sub(r"(?<![.\d])\.$|(?<=\d)\.$|[;,][;,\s]*$", "", text)
+        text = re.sub(r"^(?:=(?!=)|\\approx(?![a-zA-Z])|#{2,})\s*", "", text)
         if text.startswith(("]", "[", "(")) and re.match(r"^[\]\[(][^\[\]()]*,[^\[\]()]*[\]\[)]$", text):
             text = _french(text)
         if text == before:

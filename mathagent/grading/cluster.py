@@ -50,8 +50,10 @@ class Clusterer:
     async def _equal(self, one: str, other: str) -> bool:
         key = (one, other) if one <= other else (other, one)
         if key not in self._compared:
-            grades = [await self._grader.grade(*pair, self._timeout) for pair in (key, key[::-1])]
-            self._compared[key] = all(grade.verdict == "correct" for grade in grades)
+            grade = await self._grader.grade(*key, self._timeout)
+            if grade.verdict == "correct":
+                grade = await self._grader.grade(*key[::-1], self._timeout)
+            self._compared[key] = grade.verdict == "correct"
         return self._compared[key]
 
 

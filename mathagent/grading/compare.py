@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mathagent.grading.choice import choices
-from mathagent.grading.clean import clean
+from mathagent.grading.clean import clean, restore
 from mathagent.grading.matrix import read_matrix, read_rows
 from mathagent.grading.prose import stated
 from mathagent.grading.quantity import read_quantity, same_quantity, show
@@ -40,14 +40,20 @@ _ASSIGNABLE = re.compile(
 
 def compare(answer: str, gold: str, algebra: Algebra | None = None) -> Outcome | None:
     """Compare two texts. Without `algebra` only what needs none is decided, and None stands for the rest."""
+    answer, gold = restore(answer), restore(gold)
     if any(ord(char) < 32 and char not in "\t\n\r" for char in answer):
         return Outcome(False, "the answer holds control characters: terminal output, not mathematics")
-    known = clean(gold)
-    if (mine := clean(answer)) and _squeeze(mine) == _squeeze(known):
+    known, mine = clean(gold), clean(answer)
+    if mine and _squeeze(mine) == _squeeze(known):
         return Outcome(True, "the same text")
-    mine, known = clean(stated(answer) or answer), clean(stated(gold) or gold)
+    if mine.isdecimal() and known.isdecimal():
+        return Outcome(int(mine) == int(known), _pair(mine, known))
+    if said := stated(answer):
+        mine = clean(said)
     if not mine:
         return Outcome(False, "the answer is empty")
+    if (said := stated(gold)) and _squeeze(mine) != _squeeze(known):
+        known = clean(said)
     details: list[str] = []
     equal = _same(mine, known, algebra, details)
     if equal is None:
@@ -181,7 +187,7 @@ def _same_words(mine: str, known: str) -> Outcome | None:
 def _labelled(mine: str, known: str) -> tuple[str, str] | None:
     """With the letter of `B. 12` where the other side is a letter, with 12 where it is something else."""
     found = [_LABELLED.match(text) for text in (mine, known)]
-    if (found[0] is None) == (found[1] is None):
+    if (found[0] is None) == (found[1] is None) or any(each and _LABELLED.match(each[2]) for each in found):
         return None
     label, other = (found[0], known) if found[0] else (found[1], mine)
     assert label is not None

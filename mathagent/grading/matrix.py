@@ -26,7 +26,9 @@ def read_matrix(text: str) -> Matrix | None:
         return None
     factor = re.sub(r"^[A-Za-z]\w*\s*=\s*|\\cdot\s*$|\\times\s*$", "", found["factor"].strip()).strip()
     rows = [
-        row for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\cr(?![a-z])", found["body"]) if row.strip(" \\\n")
+        row
+        for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\cr(?![a-z])|\\(?=\s*-?\d)", found["body"])
+        if row.strip(" \\\n")
     ]
     cells = [[clean(cell) for cell in row.split("&")] for row in rows]
     if not cells or len({len(row) for row in cells}) != 1:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 
 from mathagent.answers import boxed
+from mathagent.grading.clean import clean
+from mathagent.grading.quantity import read_quantity
 
-_TAIL = 4_000  # characters from the end that are searched: a result stands at the end of a reply
+_TAIL = 2_000  # characters from the end that are searched: a result stands at the end of a reply
+_TRIES = 12  # of the words that announce a result, the last so many are tried
 
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
-_MATH = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_MATH = re.compile(r"\$\$.{1,400}?\$\$|(?<![\\$])\$[^$]+\$|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]", re.DOTALL)
 _COMMAND = re.compile(r"\\(?:text|mathrm|mbox|operatorname)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -58,7 +61,7 @@ def stated(text: str) -> str | None:
     if _BOX.search(text) and (boxes := boxed(text)):
         return _last_boxes(text, boxes)
     marks = list(_MARK.finditer(text))
-    for mark in reversed(marks):
+    for mark in reversed(marks[-_TRIES:]):
         said = _until_its_end(text[mark.end() :])
         if said:
             return None if _DENIES.match(said) else _narrowed(said)
@@ -100,7 +103,7 @@ def _last_boxes(text: str, boxes: list[str]) -> str:
 
 
 def _until_its_end(said: str) -> str:
-    said = said.strip()
+    said = said.strip(" *_\t\n")
     said = _ENDS.sub("", said).strip()
     return said.split("\n")[0].strip() if "\\begin" not in said else said
 
@@ -127,7 +130,7 @@ def _from_statement(text: str) -> str | None:
     hidden = _MATH.sub(lambda found: "\x00" * len(found[0]), text)
     if "\\" in hidden and "$" not in text:
         hidden = text
-    for found in reversed(list(states.finditer(hidden))):
+    for found in reversed(list(states.finditer(hidden))[-_TRIES:]):
         said = text[found.end() :].strip(" ,:，：")
         if not _SAYS.search(said):
             continue
@@ -135,7 +138,8 @@ def _from_statement(text: str) -> str | None:
         if _DENIES.match(said) or before.endswith(("不", "not")):
             return None
         said = _narrow_words(said)
-        return _spans(said) or said
+        led_up_to = re.match(r"[A-Za-z]{2,}\s", said) and not _MATH.search(said)
+        return _spans(said) or (_only_number(said) if led_up_to else None) or said
     if _HAN.search(text):
         return _number_among_han(text)
     return _spans(text) or _only_number(text)
@@ -146,7 +150,8 @@ def _only_number(text: str) -> str | None:
     numbers = list(_NUMBER.finditer(text))
     if len(numbers) != 1 or "\\" in text or re.search(r"(?<![A-Za-z])[B-Zb-z](?![A-Za-z'’])", text):
         return None
-    return re.sub(r"(?<=\d)\s+(?:[a-z]+\s+){1,3}[a-z]+\.?$", " ", text[numbers[0].start() :])
+    said = text[numbers[0].start() :].strip().rstrip(".")
+    return said if read_quantity(clean(said)) else numbers[0][0]
 
 
 def _narrow_words(said: str) -> str:

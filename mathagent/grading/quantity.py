@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from mathagent.grading.clean import without_text
 from mathagent.grading.units import CURRENCIES, SCALES, factor_between, read_unit
@@ -56,6 +57,7 @@ _PERCENT = re.compile(r"^(?:\\?%|percent(?:age)?\b(?: points?)?|pct\b)\s*", re.I
 _SCALE = re.compile(r"(百万|千万|[百千万亿])|([a-z]+?)s?\b\s*")
 
 
+@lru_cache(maxsize=4096)
 def read_quantity(text: str) -> Quantity | None:
     """Read a cleaned text as one number; None where it is anything else."""
     name = ""
@@ -196,7 +198,8 @@ def same_number(answer: Quantity, gold: Quantity) -> bool:
     coarse, fine = sorted((answer, gold), key=lambda q: 10**6 if q.decimals is None else q.decimals)
     exact = fine.decimals is None or fine.figures >= coarse.figures + 4
     enough = _FIGURES_OF_GOLD if coarse is gold and exact else _FIGURES_OF_ANSWER
-    if coarse.decimals is None or coarse.figures < enough:
+    long = coarse.decimals is not None and coarse.decimals >= 6 and coarse.figures >= _FIGURES_OF_GOLD
+    if coarse.decimals is None or (coarse.figures < enough and not long):
         return False
     step = Fraction(1, 10**coarse.decimals) if coarse.decimals >= 0 else Fraction(10**-coarse.decimals)
     truncated = fine.decimals is None and abs(coarse.value) < abs(fine.value) and difference < step

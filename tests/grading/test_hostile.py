@@ -71,6 +71,37 @@ def test_usual_answers_are_within_the_bounds(text: str) -> None:
     assert find_excess(text) is None
 
 
+LONG = [
+    "#" * 100_000,
+    "(" * 50_000,
+    r"\boxed{" * 20_000,
+    "1," * 50_000,
+    "是" * 50_000,
+    "$" * 99_999,
+    r"\(" * 50_000 + "7",
+    " " * 100_000,
+    r"\begin{pmatrix}" * 130,
+    r"\sqrt{" * 35 + "2" + "}" * 35,
+    "x^" * 900 + "2",
+    "=".join("x" * 900),
+]
+
+
+@pytest.mark.parametrize("answer", LONG, ids=range(len(LONG)))
+async def test_long_and_odd_texts_end_in_time(grader: Grader, answer: str) -> None:
+    begun = time.monotonic()
+    grades = [await grader.grade(answer, "x^2+1", timeout=1), await grader.grade("x^2+1", answer, timeout=1)]
+    assert time.monotonic() - begun < 60
+    assert all(grade.verdict in ("wrong", "undecided") and grade.detail for grade in grades)
+
+
+async def test_a_whole_reply_is_searched_for_its_answer(grader: Grader) -> None:
+    reply = "I think " * 20_000 + r"so the answer is \boxed{7}."
+    assert (await grader.grade(reply, "7")).verdict == "correct"
+    assert (await grader.grade(reply, "8")).verdict == "wrong"
+    assert not children()
+
+
 async def test_the_same_text_needs_no_comparison(grader: Grader) -> None:
     assert (await grader.grade("9^9^9", "9^9^9")).verdict == "correct"
 

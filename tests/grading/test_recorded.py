@@ -45,17 +45,30 @@ def test_the_reward_samples_as_recorded() -> None:
     assert [grade.verdict == "correct" for grade in grades] == [score for _, _, score in samples]
 
 
-# Known differences: decimals that were accepted and are too coarse for us, and -20x against -20*x.
+# Where we judge otherwise than the recorded verdict, by (answer, gold), and why.
+COARSE = "a decimal too coarse for us, accepted within 1e-3"
+EXPLAINED = {
+    ("583.33", "583.3333"): COARSE,
+    ("30.003", "30"): COARSE,
+    ("7.03125", "7.03"): COARSE,
+    ("0.249", "0.25"): COARSE,
+    ("20{/h}", "20"): "a unit in braces, which the other did not take off",
+    ("{(b)}", "0.0"): "a letter accepted for a number",
+    ("-20x", "-20*x"): "the same product, which the other did not read",
+    ("-48g", "-48*g"): "the same product, which the other did not read",
+}
+
+
 @pytest.mark.parametrize(
-    ("name", "answer", "gold", "label", "differing"),
+    ("name", "answer", "gold", "label"),
     [
-        ("cot/nemo-math-3samples.jsonl", "predicted_answer", "expected_answer", "symbolic_correct", 0),
-        ("trajectories/mathcoder-l70b-simuleq.jsonl", "completion", "ground_truth", "score", 4),
-        ("trajectories/mathcoder-l70b-mathematics.jsonl", "completion", "ground_truth", "score", 2),
-        ("trajectories/mathcoder-l70b-gsm8k-3runs.jsonl", "completion", "ground_truth", "score", 0),
+        ("cot/nemo-math-3samples.jsonl", "predicted_answer", "expected_answer", "symbolic_correct"),
+        ("trajectories/mathcoder-l70b-simuleq.jsonl", "completion", "ground_truth", "score"),
+        ("trajectories/mathcoder-l70b-mathematics.jsonl", "completion", "ground_truth", "score"),
+        ("trajectories/mathcoder-l70b-gsm8k-3runs.jsonl", "completion", "ground_truth", "score"),
     ],
 )
-def test_recorded_verdicts(name: str, answer: str, gold: str, label: str, differing: int) -> None:
+def test_recorded_verdicts(name: str, answer: str, gold: str, label: str) -> None:
     records = rows(name)
     known = [record[gold]["answer"] if isinstance(record[gold], dict) else record[gold] for record in records]
     grades = grade_all(
@@ -66,4 +79,4 @@ def test_recorded_verdicts(name: str, answer: str, gold: str, label: str, differ
         for grade, record in zip(grades, records, strict=True)
         if (grade.verdict == "correct") != bool(record[label])
     ]
-    assert len(differ) <= differing, differ
+    assert [grade for grade in differ if (grade.answer, grade.gold) not in EXPLAINED] == []
