@@ -45,12 +45,12 @@ def protocols(
 
 def server_call(wire: WireProtocol) -> str:
     """Which address of the server a protocol uses, and how a reply goes on there."""
-    request = wire.request(_QUESTION, (), can_continue=True)
+    request = example(wire)
     if isinstance(request, TextInput):
         return "completions"
     if request.tools:
         return "chat, tool calls"
-    return "chat, a turn each" if wire.continues == "never" else "chat, continued"
+    return "chat, continued" if request.continue_final or not wire.example else "chat, in turns"
 
 
 def example(wire: WireProtocol) -> ModelInput:

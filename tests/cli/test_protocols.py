@@ -30,7 +30,7 @@ def test_one_is_shown_by_an_example_of_its_own(program: Program, name: str) -> N
     assert "What is 6 * 7?" in shown.out
     assert record["server_call"] in shown.out
     code = protocols()[name].example != ""
-    assert code == (name != "cot")
+    assert code != name.endswith("cot")
     assert ("42" in json.dumps(record["example"]["body"])) == code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mathagent.answers import boxed
@@ -21,7 +22,7 @@ class Comparison:
 
     code: every block was found, with the recorded code (blank lines around it apart). executed: all were run.
     outputs: for each recorded output, how ours compares: a category of `tests.playback.reasons`.
-    unrecorded: executions whose output nothing was recorded of.
+    unrecorded: executions that no recorded output can be held against.
     answer: how our answer compares with the recorded one: `SAME`, `EQUIVALENT`, or in words why it differs.
     whole: the whole reply is the recorded text. finish, verdict: how ours ended and was graded.
     cut: where the record goes on after our end, why.
@@ -80,13 +81,17 @@ def compare(record: Record, trace: Trace, *, verdict: str, same_answer: bool) ->
         outputs=tuple(outputs),
         unrecorded=sum(each is None for each in record.outputs),
         answer=answer,
-        whole=trace.reply == record.recording.text,
+        whole=_without(record.notice, trace.reply) == record.recording.text,
         finish=trace.finish.reason,
         verdict=verdict,
         right=record.right,
         cut=record.cut,
         reasons=tuple(reasons),
     )
+
+
+def _without(notice: str, reply: str) -> str:
+    return re.sub(notice, "", reply, flags=re.DOTALL) if notice else reply
 
 
 def _outputs(record: Record, played: list[Played]) -> tuple[list[str], list[str]]:
@@ -96,6 +101,8 @@ def _outputs(record: Record, played: list[Played]) -> tuple[list[str], list[str]
         if recorded is None:
             continue
         category = why(recorded, now, earlier=earlier)
+        if record.made_up and category not in SAME:
+            category = "the model had made its output up"
         categories.append(category)
         # After a time-out the recorded harness showed each output one cell late.
         theirs = error_of(recorded)

@@ -28,7 +28,7 @@ _EXECUTIONS = 64
 
 
 @asynccontextmanager
-async def player(isolation: Level = "namespaces", *, cell_seconds: float = 15) -> AsyncIterator[Player]:
+async def player(isolation: Level = "namespaces", *, cell_seconds: float = 30) -> AsyncIterator[Player]:
     """Open a player with kernels at this level of isolation or above, and this wall time for a cell."""
     policy = Policy(cell_seconds=cell_seconds, min_level=isolation)
     async with KernelPool(policy, warm=1) as pool, Grader(workers=1) as grader:

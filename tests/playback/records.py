@@ -27,8 +27,9 @@ class Record:
     outputs: what each printed, as recorded; None where the harness ran nothing or recorded nothing.
     answer: the answer that was taken from it, "" for none. gold: the right answer.
     right: whether the recorded answer was counted as right; None where nothing says so.
-    made_up: outputs that the model wrote itself, where `outputs` has None for that reason.
+    made_up: the outputs were written by the model, and nothing was run.
     cut: the record goes on, but a run of ours ends here, and why ("" where all of it can be played).
+    notice: regex of what ours adds to outputs where the recorded harness added nothing.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Record:
     right: bool | None = None
     made_up: bool = False
     cut: str = ""
+    notice: str = ""
 
     def __post_init__(self) -> None:
         assert len(self.codes) == len(self.outputs), self.source

@@ -83,7 +83,7 @@ def reasons(played: Played) -> list[str]:
             ]
             lines += [f"{name}: {what}: {count} {why}" for count, why in sorted(found, reverse=True)]
         if unrecorded := sum(each.unrecorded for each in compared):
-            lines.append(f"{name}: {unrecorded} executions of which no output was recorded")
+            lines.append(f"{name}: {unrecorded} executions without a recorded output of their own")
         if cut := Counter(each.cut for each in compared if each.cut):
             lines += [
                 f"{name}: {count} end before the record does: {why}" for why, count in cut.most_common()

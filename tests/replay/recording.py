@@ -64,8 +64,10 @@ class Recording:
         tail = conversation.so_far[blocks[-1].end() :] if blocks else conversation.so_far
         script = self._from(min(len(blocks) + conversation.turns, len(self.said)))
         said, expected = tail.lstrip(), script.lstrip()
-        if not said:
-            return (expected if tail.endswith("\n") else script), True
+        if not said:  # what begins the script may stand there already: the newline after a block
+            space = script[: len(script) - len(expected)]
+            there = next(n for n in range(len(space), -1, -1) if tail.endswith(space[:n]))
+            return script[there:], True
         if expected.startswith(said):
             return expected[len(said) :], True
         # Something else stands before it (a template's marks, a notice): go on after the longest overlap.

@@ -2,7 +2,8 @@
 
 A run of ours ends at the first proposed solution; MINT went on after a wrong one, and its replies to text without code
 or solution ("I don't understand your input") are no turns of ours. Where a message has code and a solution, MINT took
-the solution and ran nothing; here the code is run, and the rest of the message is what the model says then.
+the solution and ran nothing; here the code is run, and the rest of the message is what the model says then. Where a
+message has several blocks, MINT ran them as one; here the first is run, and the rest of the message is discarded.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mathagent.answers import boxed
 from tests.playback.records import Record, rows
 from tests.replay.recording import Recording
 
 _EXECUTE = re.compile(r"<execute>(.*?)(?:</execute>|\Z)", re.DOTALL)
-_FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)  # what Eurus was asked for
+_FENCED = re.compile(r"```python\n(.*?)(?:```|\Z)", re.DOTALL)  # what Eurus was asked for
 _SOLUTION = re.compile(r"<solution>(.*?)</solution>", re.DOTALL)
 _OBSERVATION = re.compile(r"Observation:\n(.*?)\n?You have \d+ steps? left and .*", re.DOTALL)
 _NOT_UNDERSTOOD = "I don't understand your input"
 _WRONG = "Your answer is wrong"
 _MADE_UP = re.compile(
-    r"(<llm-code>\n?(.*?)</llm-code>)(\s*<llm-code-output>.*?</llm-code-output>)", re.DOTALL
+    r"(<llm-code>\n?(.*?)(?:</llm-code>|\Z))((?:\s*<llm-code-output>\n?(.*?)\n?(?:</llm-code-output>|\Z))?)",
+    re.DOTALL,
 )
 
 
@@ -40,23 +43,22 @@ def load_made_up(file: Path) -> list[Record]:
     records = []
     for source, row in rows(file):
         text = row["state"]["history"][1]["content"]
-        said, outputs, codes, at = [], [], [], 0
+        said, turns, codes, outputs, at = [], [], [], [], 0
         for match in _MADE_UP.finditer(text):
             said.append(text[at : match.end(1)])
             codes.append(match[2])
-            outputs.append(match[3])
+            turns.append(match[3])
+            outputs.append(match[4])
             at = match.end()
         recording = Recording(
             row["task"]["prompt"].strip(),
             (*said, text[at:]),
-            tuple(outputs),
+            tuple(turns),
             output_block=r"\s*<llm-code-output>.*?</llm-code-output>",
             source=source,
         )
-        none = (None,) * len(codes)
-        records.append(
-            Record(source, recording, tuple(codes), none, "", str(row["task"]["reference"]), made_up=True)
-        )
+        answer, gold = (boxed(text) or [""])[-1], str(row["task"]["reference"])
+        records.append(Record(source, recording, tuple(codes), tuple(outputs), answer, gold, made_up=True))
     return records
 
 
@@ -100,14 +102,14 @@ class _Reading:
         self.said.append(text[at:])
 
     def first_block(self, text: str, code: re.Pattern[str], reply: str) -> bool:
-        """A message with code; false if it has none. Later blocks of it ran neither there nor here."""
-        match = code.search(text)
-        if match is None:
+        """A message with code; false if it has none."""
+        blocks = [block for block in code.findall(text) if block.strip()]
+        if not blocks:
             self.said.append(text)
             return False
         observed = _OBSERVATION.fullmatch(reply)
-        ran = observed is not None and _NOT_UNDERSTOOD not in reply
-        self._block(text, match[1], reply, _printed(observed[1]) if observed and ran else None)
+        alone = observed is not None and _NOT_UNDERSTOOD not in reply and len(blocks) == 1
+        self._block(text, blocks[0], reply, _printed(observed[1]) if observed and alone else None)
         return True
 
     def _block(self, said: str, code: str, turn: str, printed: str | None) -> None:

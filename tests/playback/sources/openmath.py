@@ -19,14 +19,14 @@ _NEW_TAGS = {
     "code_output_begin": "```output",
     "code_output_end": "```\n",
 }
-_NEW = {"code": r"<tool_call>\n(.*?)</tool_call>\n", "output": r"```output\n(.*?)\n?```\n"}
-# The notice of the executions that remain, which follows an output, belongs to it.
-_NOTICE = r"(?:\s*```system\n.*?```)?"
+_NEW = {"code": r"<tool_call>\n(.*?)</tool_call>\n", "output": r"```output\n(.*?)\n?```"}
+# The notice of the executions that remain follows an output; the demonstrations have none.
+_NOTICE = r"\s*```system\n.*?```"
 
 
 def load_old(file: Path) -> list[Record]:
     """The texts with `<llm-code>`."""
-    block = r"<llm-code-output>.*?</llm-code-output>" + _NOTICE
+    block = r"<llm-code-output>.*?</llm-code-output>"
     return [
         _record(source, row["problem"], row["solution_openmath"], _OLD, block) for source, row in rows(file)
     ]
@@ -35,7 +35,9 @@ def load_old(file: Path) -> list[Record]:
 def load_new(file: Path) -> list[Record]:
     """The texts with `<tool_call>` and ```output fences."""
     return [
-        _record(source, row["problem"], _filled(row["solution_template"]), _NEW, FENCED_OUTPUT + _NOTICE)
+        _record(
+            source, row["problem"], _filled(row["solution_template"]), _NEW, f"{FENCED_OUTPUT}(?:{_NOTICE})?"
+        )
         for source, row in rows(file)
     ]
 
@@ -63,4 +65,5 @@ def _record(source: str, problem: str, text: str, forms: dict[str, str], output_
         outputs=tuple(printed),
         answer=answer,
         gold=answer,
+        notice=_NOTICE,
     )
