@@ -141,6 +141,7 @@ def test_marks_of_a_person_go_out_and_come_back(program: Program, tmp_path: Path
     assert "4 of 9 (44.4%) over 3 samples" in ended.out
     assert [each.verdict for each in read(folder)] == ["correct", "wrong", "wrong", "ungraded"]
     assert summary(program.call("grade", str(folder), "--json"))["marks"]["percent"] == pytest.approx(44.4444)
+    assert [each.verdict for each in read(folder)] == ["correct", "wrong", "wrong", "ungraded"]
     sheet.write_text("id,marks\na,2\n")
     assert (
         "does not say of how many" in program.call("grade", str(folder), "--marks", str(sheet)).complaints[0]
@@ -174,6 +175,10 @@ def test_reports(program: Program, tmp_path: Path) -> None:
     assert "2/2, 1/2, 1/2 correct" in ended.out
     assert summary(program.call("report", str(folder), "--json"))["usage"]["cost"] is None
     assert not (folder / "metrics.json").exists()
+    rows = samples("a", ["42", "42"]) + samples("b", ["42", "7", "42"])
+    stopped = program.call("report", str(make_run(tmp_path / "stopped", rows, k=3, stop="decided")))
+    assert "saved      1 samples of 1 problems" in stopped.out
+    assert "not finished" not in stopped.out
 
 
 @pytest.mark.parametrize(
@@ -184,6 +189,7 @@ def test_reports(program: Program, tmp_path: Path) -> None:
         ({"pred": ["18", None], "answer": "18", "score": [True, True]}, [True, False]),
         ({"generation": "so \\boxed{17} or \\boxed{18}", "expected_answer": "18"}, [True]),
         ({"filtered_resps": ["18"], "target": "18", "resps": [["x"]]}, [True]),
+        ({"resps": [["\\boxed{18}", "I give up"]], "target": "18"}, [True, False]),
         ({"completion": "18", "ground_truth": {"answer": "18", "solution": "..."}}, [True]),
         ({"predicted_answer": 18, "expected_answer": 18}, [True]),
         ({"predicted_answer": "\\boxed{18}", "expected_answer": "18"}, [True]),

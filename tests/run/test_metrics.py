@@ -79,6 +79,11 @@ def test_smaller_votes_are_near_the_mean_over_all_draws(all_of: list[Sample], we
         assert majority_at(all_of, k, weighted=weighted) == pytest.approx(exact, abs=0.2)
 
 
+def test_answers_that_were_not_drawn_do_not_win_against_negative_scores() -> None:
+    scored = [Sample(place, place < 2, place // 2, -1.0 - place) for place in range(4)]
+    assert majority_at(scored, 1, weighted=True) == pytest.approx(0.5, abs=0.2)
+
+
 def test_known_intervals() -> None:
     """Wilson's interval for 0 of 10, 1 of 10 and 5 of 10, as tables of it have them."""
     assert [
@@ -147,6 +152,14 @@ def test_votes_count_equal_answers_by_their_cluster() -> None:
     clustered = [each.model_copy(update={"cluster": int(each.verdict == "correct")}) for each in halves]
     assert summarize(halves).overall.metric("maj@5").symbolic_correct == 0.0  # by text the 3 has most votes
     assert summarize(clustered).overall.metric("maj@5").symbolic_correct == 100.0
+
+
+def test_empty_boxes_have_no_vote() -> None:
+    rows = [
+        row("a", place, answer, cluster=cluster)
+        for place, (answer, cluster) in enumerate([("", -1)] * 3 + [("42", 0)])
+    ]
+    assert summarize(rows).overall.metric("maj@4").symbolic_correct == 100.0
 
 
 def test_problems_with_failed_samples_are_left_out_of_pass_at_k_but_vote() -> None:
