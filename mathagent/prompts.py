@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -85,13 +85,10 @@ class Prompt:
 
     def messages(self, problem: str, *, executions: int = Limits().executions) -> tuple[Message, ...]:
         """The chat messages for a problem. The problem enters as a value: braces in it mean nothing."""
-        environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-        )
         values = {"problem": problem.strip(), "executions": executions}
         try:
             return tuple(
-                Message(role, environment.from_string(template).render(values), name)
+                Message(role, _template(template).render(values), name)
                 for role, name, template in self.sections
             )
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -181,6 +178,14 @@ def _split(path: Path, text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(front, dict):
         raise UsageError(f"{path}: front matter: a mapping is needed")
     return front, match[2]
+
+
+@cache
+def _template(text: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    return environment.from_string(text)
 
 
 @cache

@@ -98,12 +98,17 @@ def build_call(
     dialect: Dialect,
     stop: Sequence[str],
     max_tokens: int,
+    whole: bool = False,
 ) -> Call:
-    """Put a request into the server's words. `sampling.extra` is sent as it is and wins over everything else."""
-    body: dict[str, Any] = {"model": model, "stream": True, "max_tokens": max_tokens}
-    body["stream_options"] = {"include_usage": True}
-    if dialect.usage_per_chunk:
-        body["stream_options"]["continuous_usage_stats"] = True
+    """Put a request into the server's words. `sampling.extra` is sent as it is and wins over everything else.
+
+    whole: ask for the reply in one piece, not as a stream.
+    """
+    body: dict[str, Any] = {"model": model, "max_tokens": max_tokens}
+    if not whole:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        if dialect.usage_per_chunk:
+            body["stream_options"]["continuous_usage_stats"] = True
     for name in ("temperature", "top_p", "seed"):
         if (value := getattr(sampling, name)) is not None:
             body[name] = value
@@ -167,7 +172,7 @@ class Delta:
 
 
 def read_delta(data: Any) -> Delta:
-    """Read a chunk of either endpoint; unknown and missing fields are let pass."""
+    """Read a chunk of either endpoint, or a whole reply; unknown and missing fields are let pass."""
     if not isinstance(data, dict):
         return Delta()
     usage = read_usage(data.get("usage"))
@@ -175,7 +180,7 @@ def read_delta(data: Any) -> Delta:
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return Delta(usage=usage)
     choice = choices[0]
-    delta = choice.get("delta") or {}
+    delta = choice.get("delta") or choice.get("message") or {}
     content = delta.get("content") or choice.get("text")
     # vLLM renamed the field; older versions and other servers still send the long name.
     thinking = delta.get("reasoning") or delta.get("reasoning_content")

@@ -62,7 +62,7 @@ async def open_runner(
         def connect(address: str) -> ModelClient:
             key = settings.api_key or session.endpoint.api_key
             wait, retries = (2.0, 1) if len(addresses) > 1 else (10.0, 3)
-            return OpenAIServer(address, key, session.info.id, connect_wait=wait, retries=retries)
+            return OpenAIServer(address, key, session.info.id, connect_wait=wait, retries=retries, whole=True)
 
         endpoints = Endpoints(
             addresses or [session.endpoint.base_url],
