@@ -13,9 +13,16 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mathagent.serving import ServerState, cpu_environment, start, stop
 from mathagent.serving.processes import family
+
+# Property tests try the same examples on every run, and a busy machine is no reason to fail.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 FIRST_USE_SECONDS = 420
 """The limit of a test that may be the one that starts the server: half a minute here, two on a loaded machine."""

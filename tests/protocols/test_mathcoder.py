@@ -95,7 +95,7 @@ def test_every_recorded_run() -> None:
             texts, said, code = [], "", ""
             for step in [*steps, {"role": "end", "content": ""}]:
                 if step["role"] == "execution":
-                    block = parse("mathcoder", said, [11])
+                    block = parse("mathcoder", said, [97])
                     assert block is not None
                     assert block.rest == ""
                     assert (block.before + block.raw, block.code) == (said, code)
@@ -105,7 +105,7 @@ def test_every_recorded_run() -> None:
                     counted["code"] += 1
                     said = ""
                 elif step["role"] == "end":
-                    assert parse("mathcoder", said, [11]) is None
+                    assert parse("mathcoder", said, [97]) is None
                     texts.append(text_of(said))
                 else:
                     code = step["content"]
