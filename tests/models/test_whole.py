@@ -6,7 +6,7 @@ import pytest
 
 from mathagent.errors import ModelBusy
 from mathagent.types import TextInput
-from tests.models.test_openai_server import ASK, FENCE, SUM, TEXT, UNTIL_FENCE, client, collect
+from tests.models.test_openai_server import FENCE, SUM, TEXT, UNTIL_FENCE, client, collect
 from tests.replay.fixtures import Replay
 from tests.replay.state import Fault
 
