@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,17 +70,14 @@ def grade(
     Exit code 0, 2 for input that can't be used, 3 for an error.
     """
     with told():
-        stored = open_stored(run)
-        for line in stored.notices:
-            notice(line)
-        if not stored.is_run or dry_run:
+        replaced = open_stored(run).is_run and not dry_run
+        with held(run) if replaced else nullcontext():
+            stored = open_stored(run)  # as it is when nobody writes any more
+            for line in stored.notices:
+                notice(line)
             after = _grade(stored, gold, columns, marks, timeout, workers)
             summary = summary_of(stored, after)
-        else:
-            with held(run):
-                stored = open_stored(run)  # nobody writes any more
-                after = _grade(stored, gold, columns, marks, timeout, workers)
-                summary = summary_of(stored, after)
+            if replaced:
                 write_results(after, run / "results.jsonl")
                 write_metrics(run, summary)
         changed = flips(stored.rows, after)

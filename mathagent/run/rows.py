@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mathagent.data import Problem
 from mathagent.errors import UsageError
 from mathagent.trace import Trace
-from mathagent.trace.schema import CodeStep, OutputStep, Step, TextStep
+from mathagent.trace.schema import CodeStep, GradeRecord, OutputStep, Step, TextStep
 
 Verdict = Literal["correct", "wrong", "undecided", "ungraded"]
 
@@ -121,6 +121,10 @@ class Row(BaseModel):
         """Whether the sample has a vote: it ended by itself with an answer."""
         return self.error is None and self.stopped is None and self.predicted_answer is not None
 
+    def first_graded(self, grade: GradeRecord) -> Row:
+        """The row with its first verdict."""
+        return self.graded(grade.verdict, grade.detail).model_copy(update={"previous_verdict": None})
+
     def graded(self, verdict: Verdict, detail: str) -> Row:
         """The row with another verdict, the old one kept beside it if it differs."""
         changed = verdict != self.verdict
@@ -153,9 +157,9 @@ def row_of(
         stopped: it was stopped because the vote was decided; of no effect if it had come to its own end just before.
         cluster: the number of the answers that are equal to this one, if they were compared.
     """
-    if trace.finish.reason != "cancelled":
-        stopped = None
+    stopped = stopped if trace.finish.reason == "cancelled" else None
     failed = trace.finish.reason in FAILED and stopped is None
+    usage = trace.usage
     statuses = [step.result.get("status") for step in trace.steps if isinstance(step, OutputStep)]
     start = datetime.fromisoformat(trace.started).timestamp()
     row = Row(
@@ -176,14 +180,14 @@ def row_of(
         error=(trace.finish.detail or trace.finish.reason) if failed else None,
         stopped=stopped,
         cluster=cluster,
-        num_generated_tokens=trace.usage.completion_tokens,
-        num_prompt_tokens=trace.usage.prompt_tokens,
-        num_cached_tokens=trace.usage.cached_tokens,
-        generation_time=round(trace.usage.model_seconds, 4),
+        num_generated_tokens=usage.completion_tokens,
+        num_prompt_tokens=usage.prompt_tokens,
+        num_cached_tokens=usage.cached_tokens,
+        generation_time=round(usage.model_seconds, 4),
         generation_start_time=start,
         generation_end_time=start + trace.seconds,
-        code_rounds_executed=trace.usage.executions,
-        code_execution_time=round(trace.usage.kernel_seconds, 4),
+        code_rounds_executed=usage.executions,
+        code_execution_time=round(usage.kernel_seconds, 4),
         num_code_timeouts=statuses.count("timeout"),
         num_code_errors=statuses.count("error") + statuses.count("output_limit"),
         num_kernel_deaths=statuses.count("died"),
@@ -193,9 +197,7 @@ def row_of(
         steps=internlm_steps(trace.steps),
         extra=dict(problem.extra),
     )
-    if trace.grade is None or failed or stopped:
-        return row
-    return row.graded(trace.grade.verdict, trace.grade.detail).model_copy(update={"previous_verdict": None})
+    return row if trace.grade is None or failed or stopped else row.first_graded(trace.grade)
 
 
 def internlm_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
