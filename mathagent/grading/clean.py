@@ -25,7 +25,7 @@ _RENAMED = {
 }  # fmt: skip
 _DROPPED = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|scriptstyle|limits|[bB]igg?[lrm]?|boldsymbol|rm|bf|it|hfill|hspace"
-    r"\{[^{}]*\}|tag\{[^{}]*\}|ensuremath)(?![a-zA-Z])\.?"
+    r"\{[^{}]*\}|triangle|tag\{[^{}]*\}|ensuremath)(?![a-zA-Z])\.?"
 )
 _VECTORS = re.compile(
     r"\\(?:mathbf|boldsymbol|bm|hat|vec|mathbf\{\\hat)\s*\{?\s*\\?(?:hat\s*\{?)?([ijk])(?:math)?\s*\}+"
@@ -85,6 +85,7 @@ def _clean_commands(text: str) -> str:
     text = re.sub(r"(?<=\d)\s*\{([,.])\}\s*(?=\d)", r"\1", text)
     text = re.sub(r"(?<=\d)\\[,;: ](?=\d{3}(?!\d))", ",", text)
     text = _VECTORS.sub(lambda found: f"w_{{{'ijk'.index(found[1]) + 1}}}", text)
+    text = re.sub(r"\\overline\s*\{([A-Z]{2})\}", r"\1", text)  # a segment
     text = _SPACES.sub(" ", _DROPPED.sub("", _BOLD.sub(r"\1", text)))
     text = re.sub(r"\\([a-zA-Z]+)", lambda found: _RENAMED.get(found[1], found[0]), text)
     text = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mathagent.grading.choice import choices
-from mathagent.grading.clean import clean, restore
+from mathagent.grading.clean import clean, restore, without_text
 from mathagent.grading.matrix import read_matrix, read_rows
 from mathagent.grading.prose import stated
 from mathagent.grading.quantity import read_quantity, same_quantity, show
@@ -30,10 +30,14 @@ Algebra = Callable[[str, str], Outcome]
 _NOT_PARTS = re.compile(r"\\begin|\\mathbb|[<>]|\\(?:le|ge|ne|infty|setminus|cup|cap|emptyset)(?![a-zA-Z])")
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _LABELLED = re.compile(r"^\(?([A-J])(?:\)\s*|[.:]\s+)(\S.*)$")
+# a + b, and |AB|: what a problem may ask for. An equation with coefficients or powers names no value.
+_SUM = re.compile(
+    r"^[a-zA-Z](?:_\w+)?(?:\s*[-+/]?\s*[a-zA-Z](?:_\w+)?){1,3}$|^\|[a-zA-Z]{1,3}\|$|^\\(?:sin|cos|tan)\s*\\?\w+$"
+)
 _IN = re.compile(r"^\\?[a-zA-Z]+\s*\\in(?![a-zA-Z])\s*")
 # What an equation may assign to: x, a_n, f(2), P(A), AB, \angle ABC.
 _ASSIGNABLE = re.compile(
-    r"^(?:\\(?:angle|triangle)\s*)?(?:\\?[a-zA-Z]{1,3}|\\[a-zA-Z]+|\{[a-zA-Z]\})'?(?:_\{?[\w+-]+\}?)?(?:\^\{-1\})?"
+    r"^(?:\\(?:angle|triangle)\s*)?(?:\\frac\{d[a-z]?\}\{d[a-z]\}|\\?[a-zA-Z]{1,3}|\\[a-zA-Z]+|\{[a-zA-Z]\})'?(?:_\{?[\w+-]+\}?)?(?:\^\{-1\})?"
     r"\s*(?:\([\w\s,|\\.-]+\))?$"
 )
 
@@ -186,7 +190,7 @@ def _same_words(mine: str, known: str) -> Outcome | None:
 
 def _labelled(mine: str, known: str) -> tuple[str, str] | None:
     """With the letter of `B. 12` where the other side is a letter, with 12 where it is something else."""
-    found = [_LABELLED.match(text) for text in (mine, known)]
+    found = [_LABELLED.match(without_text(text)) for text in (mine, known)]
     if (found[0] is None) == (found[1] is None) or any(each and _LABELLED.match(each[2]) for each in found):
         return None
     label, other = (found[0], known) if found[0] else (found[1], mine)
@@ -230,6 +234,7 @@ def _names_value(sides: list[str]) -> bool:
     """Whether the last side is a value: that of a name, or of a sum without unknowns."""
     return bool(sides[-1]) and (
         _ASSIGNABLE.match(sides[0]) is not None
+        or _SUM.match(sides[0]) is not None
         or re.fullmatch(r"\([a-zA-Z](?:\s*,\s*[a-zA-Z])+\)", sides[0]) is not None
         or re.search(r"[a-zA-Z]", re.sub(r"\\[a-zA-Z]+", "", sides[0])) is None
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mathagent.answers import boxed
-from mathagent.grading.clean import clean
+from mathagent.grading.clean import clean, without_text
 from mathagent.grading.quantity import read_quantity
 
 _TAIL = 2_000  # characters from the end that are searched: a result stands at the end of a reply
@@ -55,6 +55,8 @@ _SAYS = re.compile(r"[\d\\$]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 
 def stated(text: str) -> str | None:
     """The answer that a sentence states; None where the text is no sentence, or states nothing."""
+    if text.lstrip().startswith("\\text{"):
+        text = without_text(text)
     if len(text) < 400 and not _is_sentence(text):
         return None
     text = text[-_TAIL:]

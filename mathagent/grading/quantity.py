@@ -53,6 +53,7 @@ _POWER_OF_TEN = re.compile(
 )
 _REPEATING = re.compile(r"(?:(\d{2,6}?)\1+|(\d)\2{2,})$")
 _NAME = re.compile(r"^(\\?[a-zA-Z](?:_\{?\w+\}?)?(?:\([a-z]\))?)\s*=\s*(?=[^=])")
+_ORDINAL = re.compile(r"^\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm)\s*\{)?(?:st|nd|rd|th)\}?\}?(?![a-zA-Z])")
 _PERCENT = re.compile(r"^(?:\\?%|percent(?:age)?\b(?: points?)?|pct\b)\s*", re.IGNORECASE)
 _SCALE = re.compile(r"(百万|千万|[百千万亿])|([a-z]+?)s?\b\s*")
 
@@ -87,6 +88,8 @@ def _with_tail(number: Quantity, tail: str) -> Quantity | None:
     """Add what stands after the number: a percent sign, a scale word, a unit. None if it is something else."""
     if not tail:
         return number
+    if number.decimals is None:
+        tail = _ORDINAL.sub("", tail)
     letter = len(tail) == 1 and tail.isalpha() and tail.isascii()
     tail = re.sub(r"^\{([a-zA-Z ]+)\}", r"\\text{\1}", tail.strip())  # 10{liters}
     had_text = "\\text" in tail or "\\mathrm" in tail or "\\mbox" in tail
@@ -163,6 +166,8 @@ def same_quantity(answer: Quantity, gold: Quantity) -> bool | None:
         return None
     if answer.percent == gold.percent:
         return same_number(answer, gold)
+    if (answer.unit and not answer.percent) or (gold.unit and not gold.percent):
+        return False  # $5 is not 5%
     # 50% was asked for and 50 is given, or the other way round; or one gives the fraction that it is.
     parts = [
         replace(q, value=q.value / 100, decimals=_shifted(q)) if q.percent else q for q in (answer, gold)

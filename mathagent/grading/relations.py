@@ -125,7 +125,8 @@ def as_set(value: Any) -> Any:
         if isinstance(value, Relational) and len(value.free_symbols) == 1:
             (name,) = value.free_symbols
             real = sympy.Dummy(real=True)
-            return value.subs(name, real).as_set()
+            held = value.subs(name, real)
+            return sympy.Reals if held == sympy.true else held.as_set()
     except (TypeError, ValueError, NotImplementedError, AttributeError):
         return None
     return None

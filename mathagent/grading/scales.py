@@ -8,7 +8,9 @@ from fractions import Fraction
 from mathagent.grading.clean import without_text
 from mathagent.grading.quantity import read_quantity
 
-_TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(am|pm|a\.?\s?m\.?|p\.?\s?m\.?)?\.?$", re.IGNORECASE)
+_TIME = re.compile(
+    r"^(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(am|pm|a\.?\s?m\.?|p\.?\s?m\.?)?\.?$", re.IGNORECASE
+)
 _RATIO = re.compile(r"^\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?)+$|^\d+(?:\.\d+)?\s+to\s+\d+(?:\.\d+)?$")
 _BASED = re.compile(r"^\(?([0-9A-Z]+)\)?_\{?\s*(\d{1,2}|[a-z]+)\s*\}?$")
 _BASES = {
@@ -43,12 +45,12 @@ def _same_time(mine: str, known: str) -> bool | None:
 def _read_time(text: str) -> tuple[tuple[int, int, int], bool] | None:
     """Hours (of 24 where the half of the day is known), minutes, seconds; and whether the half is known."""
     found = _TIME.match(without_text(text))
-    if found is None:
+    if found is None or not (found[2] or found[4]):
         return None
     hours, half = int(found[1]), (found[4] or "").lower()[:1]
     if half:
         hours = hours % 12 + (12 if half == "p" else 0)
-    return (hours, int(found[2]), int(found[3] or 0)), bool(half) or hours > 12
+    return (hours, int(found[2] or 0), int(found[3] or 0)), bool(half) or hours > 12
 
 
 def _read_ratio(text: str) -> tuple[Fraction, ...] | None:

@@ -30,7 +30,8 @@ Kind = Literal["list", "blanks", "set", "ordered", "interval", "union"]
 class Group:
     """Parts of an answer.
 
-    brackets: as written, "()" and so on, "" for a bare list. names: of parts given as `x = ...`.
+    brackets: as written, "()" and so on, "" for a bare list. names: of parts given as `x = ...`; all the same where
+    they are values of one variable.
     """
 
     kind: Kind
@@ -86,7 +87,11 @@ def _named(parts: list[str]) -> Group:
         return Group("list", tuple(parts))
     if len(names) == len(parts) and len(set(names)) == len(names):
         return Group("list", values, names=names)
-    return Group("list", values) if len(set(names)) == 1 else Group("list", tuple(parts))
+    return (
+        Group("list", values, names=names[:1] * len(parts))
+        if len(set(names)) == 1
+        else Group("list", tuple(parts))
+    )
 
 
 def _bracketed(text: str) -> Group | None:
@@ -153,18 +158,28 @@ def same_group(answer: Group, gold: Group, same: Callable[[str, str], bool | Non
     """
     if len(answer.parts) != len(gold.parts) or not _kinds_fit(answer, gold):
         return False
-    if answer.names and gold.names:
-        if set(answer.names) != set(gold.names):
-            return False
+    alike = any(len(set(group.names)) == 1 for group in (answer, gold) if len(group.parts) > 1)
+    if answer.names and gold.names and set(answer.names) != set(gold.names):
+        return False
+    if answer.names and gold.names and not alike:
         theirs = dict(zip(answer.names, answer.parts, strict=True))
         return _all(
             same(clean(theirs[name]), clean(part)) for name, part in zip(gold.names, gold.parts, strict=True)
         )
     mine, known = [clean(part) for part in answer.parts], [clean(part) for part in gold.parts]
-    ordered = gold.kind in ("ordered", "interval", "blanks") or bool(answer.names or gold.names)
+    if gold.kind == "set" and _nested(mine) != _nested(known):
+        return False
+    ordered = gold.kind in ("ordered", "interval", "blanks") or (
+        bool(answer.names or gold.names) and not alike
+    )
     if ordered:
         return _all(same(part, other) for part, other in zip(mine, known, strict=True))
     return _matching(mine, known, same)
+
+
+def _nested(parts: list[str]) -> bool:
+    """Whether sets are among the elements: {{1}, {2}} is not {1, 2}."""
+    return any(part.startswith(("{", "\\{")) for part in parts)
 
 
 def _kinds_fit(answer: Group, gold: Group) -> bool:

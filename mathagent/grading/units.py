@@ -83,7 +83,7 @@ def _name(found: re.Match[str]) -> str | None:
     word = found[1]
     if word.lower() in _FILLERS and word != "in":
         return ""
-    known = _NAMES.get(word) or _NAMES.get(_singular(word))
+    known = _NAMES.get("l" if word == "L" else "ml" if word == "mL" else word) or _NAMES.get(_singular(word))
     if known is None and (
         word.lower() in _NO_UNITS or (len(word) < 3 and word != "sq" and word.lower() not in _FILLERS)
     ):

@@ -32,6 +32,7 @@ _NUMBERS |= {f"{ten} {one}": _NUMBERS[ten] + _NUMBERS[one] for ten in _TENS for 
     "one thousand": 1000,
 }
 _HAN_DIGITS = {word: value for value, word in enumerate("零一二三四五六七八九十")} | {"两": 2}
+_VERDICT = re.compile(r"^(yes|no|true|false)\s*[,.!;:]", re.IGNORECASE)
 _PARTS = re.compile("^([一二三四五六七八九十百])分之([零一二三四五六七八九十两])$")
 _OPERATORS = {
     "pi", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "sqrt", "inf", "mod", "gcd", "max", "min",
@@ -40,8 +41,10 @@ _OPERATORS = {
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text made of nothing else, without articles; none for formulas."""
+    """The words of a text made of nothing else, without articles; none for formulas. "Yes, it is" is yes."""
     plain = without_text(text)
+    if found := _VERDICT.match(plain):
+        return [found[1].lower()]
     if re.search(r"[^\w\s.,'’!?-]|[\d_]", plain):
         return []
     words = [word for word in re.findall(r"[^\W\d_]+", plain.lower()) if word not in _ARTICLES]
