@@ -27,29 +27,26 @@ from mathagent.settings import Settings
 from mathagent.types import Chunk, ModelInfo, ModelInput, Sampling
 
 PROBLEM = (
-    "A gardener numbers the beds of a long garden from 1 to 49. In the first spring she plants roses in "
-    "every bed whose number is a prime, and nowhere else. In the second spring she waters each of these "
-    "beds with as many litres as the square of its number, one bed after the other, and carries the water "
-    "in a tank that holds exactly 1000 litres. Whenever the tank is empty she fills it up to the brim, "
-    "and she stops as soon as the last bed has had its water. She writes two numbers into her notebook: "
-    "how many beds have roses, and how many litres she has taken out of the last filling of the tank. A "
-    "visitor reads the notebook without seeing the garden. Which two numbers does the visitor read, that "
-    "is: how many primes are there below 50, and what is the sum of their squares modulo 1000?"
+    "A gardener plants roses in every bed of a long garden whose number is a prime, and waters each of "
+    "them with as many litres as the square of its number, out of a tank that holds exactly 1000 litres "
+    "and that she fills up to the brim whenever it is empty. How many beds have roses, and how many "
+    "litres does she take out of the last filling? These are the numbers of the beds, in the order in "
+    "which they lie: " + ", ".join(map(str, range(1, 100)))
 )
 PROTOCOLS = ("markdown", "internlm2")
 """One that continues a chat message, one that renders its prompt itself."""
 
 _STEPS = (
     (
-        "I list the primes below 50.",
-        "from sympy import primerange\nprimes = list(primerange(2, 50))\nprint(len(primes))",
+        "I list the primes below 100.",
+        "from sympy import primerange\nprimes = list(primerange(2, 100))\nprint(len(primes))",
     ),
     ("I add their squares.", "total = sum(p**2 for p in primes)\nprint(total)"),
     ("The remainder.", "remainder = total % 1000\nprint(remainder)"),
-    ("I check the number.", "from sympy import primepi\nprint(primepi(50))"),
+    ("I check the number.", "from sympy import primepi\nprint(primepi(100))"),
     ("And the sum, by a loop.", "again = 0\nfor p in primes:\n    again += p * p\nprint(again == total)"),
 )
-_END = "There are 15 of them, and the remainder is $\\boxed{466}$."
+_END = "25 beds have roses, and the last filling gives $\\boxed{796}$ litres."
 
 
 @dataclass(frozen=True)
