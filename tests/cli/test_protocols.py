@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,17 @@ def test_a_dry_run_needs_no_server(program: Program, name: str) -> None:
     assert ended.code == 0, ended.err
     assert "taken to be served by vLLM" in ended.err
     assert PROBLEM in ended.out or "prompt" in json.loads(ended.out.partition("\n")[2])
+
+
+def test_the_chat_template_of_an_unknown_model_is_followed_and_told(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text(
+        '{"chat_template": "{% if tools %}<tool_call>{% endif %}"}'
+    )
+    program, _ = served(root=str(tmp_path))
+    ended = program.call("solve", "--dry-run", PROBLEM)
+    assert "protocol tools" in ended.err
+    assert "its chat template has tools and <tool_call>" in ended.err
+    assert json.loads(ended.out.partition("\n")[2])["tools"]
 
 
 def test_a_dry_run_of_no_model_is_one_line(program: Program) -> None:

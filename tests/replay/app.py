@@ -59,7 +59,7 @@ class _Endpoints:
             return trouble
         settings = self.state.settings
         common = {"object": "model", "created": 0, "owned_by": settings.owner, "parent": None}
-        listed = [{"id": name, "root": name, **common} for name in settings.models]
+        listed = [{"id": name, "root": settings.root or name, **common} for name in settings.models]
         if settings.owner in ("vllm", "sglang"):
             listed = [{**entry, "max_model_len": settings.max_model_len} for entry in listed]
         return JSONResponse({"object": "list", "data": listed})

@@ -16,7 +16,8 @@ class Settings:
     """How the server presents itself.
 
     models: names in the models list, the first one's recordings are played for all of them.
-    owner: `owned_by` in the list. max_model_len: tokens; prompts beyond are a 400.
+    root: what the list says was loaded, the name by default. owner: `owned_by` in the list.
+    max_model_len: tokens; prompts beyond are a 400.
     key: required as bearer token when set. token_seconds: time per generated token.
     tokens_per_chunk: tokens in one streamed chunk. usage: report token counts at all.
     reasoning: said as `reasoning` before every reply, for clients of thinking models.
@@ -25,6 +26,7 @@ class Settings:
     """
 
     models: tuple[str, ...] = ("replay",)
+    root: str = ""
     owner: str = "vllm"
     max_model_len: int = 32_768
     key: str | None = None
