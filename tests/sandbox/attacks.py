@@ -306,6 +306,7 @@ finally:
 """,
         "namespaces",
         limits={"tmp_bytes": 16 << 20},
+        seconds=60.0,
     ),
     Attack(
         "use up all inodes",
@@ -313,7 +314,7 @@ finally:
 import os, tempfile
 names = []
 try:
-    for number in range(3000):
+    for number in range(1200):
         names.append(f"{tempfile.gettempdir()}/{F['marker']}-{number}")
         open(names[-1], "w").close()
     print("GOT", len(names))
@@ -326,6 +327,7 @@ finally:
 """,
         "namespaces",
         limits={"tmp_inodes": 1000},
+        seconds=60.0,  # a slow disk
         by_pool=False,
     ),
     Attack(

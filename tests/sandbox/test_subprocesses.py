@@ -18,12 +18,20 @@ os.waitstatus_to_exitcode(os.wait()[1])
 """
 FORK_AND_FILL = """
 import os
+filled, fill = os.pipe()
+end, hold = os.pipe()
 for _ in range(6):
     if os.fork() == 0:
+        os.close(hold)
         block = bytearray(100 << 20)
         for at in range(0, len(block), 4096):
             block[at] = 1
+        os.close(fill)
+        os.read(end, 1)  # all have theirs at the same time, however slow the machine is
         os._exit(7)
+os.close(fill)
+os.read(filled, 1)  # until each has filled its block, or died over it
+os.close(hold)
 ends = [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(6)]
 print(sorted(ends))
 """
