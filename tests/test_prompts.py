@@ -15,10 +15,11 @@ from uv import find_uv_bin
 from mathagent.answers import final_answer
 from mathagent.detection import detect
 from mathagent.errors import UsageError
-from mathagent.fitting import merged
+from mathagent.fitting import fit, merged
 from mathagent.prompts import find_prompt, in_language, prompts, prompts_folder, read_prompt
 from mathagent.protocols import protocols
-from mathagent.types import Sampling
+from mathagent.settings import Settings
+from mathagent.types import ModelInfo, Sampling
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in prompts_folder().glob("*.md") if path.name != "README.md")
@@ -186,6 +187,20 @@ def test_the_default_for_a_model(model: str, mode: str, name: str) -> None:
 )
 def test_a_prompt_in_another_language(name: str, language: str, found: str) -> None:
     assert in_language(prompts()[name], language).name == found
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (Settings(language="zh"), "tir-zh"),
+        (Settings(language="zh", mode="cot"), "cot-zh"),
+        (Settings(language="zh", protocol="internlm2"), "internlm2-tir-zh"),
+        (Settings(language="zh", prompt="tir"), "tir"),  # as asked for
+        (Settings(), "tir"),
+    ],
+)
+def test_the_language_that_was_asked_for(settings: Settings, found: str) -> None:
+    assert fit(ModelInfo("anything-else", None, "", False), settings).prompt.name == found
 
 
 def test_every_translation_is_of_a_prompt_with_the_same_protocol() -> None:
