@@ -26,7 +26,10 @@ class Garbled(ValueError):
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """The two ends of a line: boundaries kept where the system can (Linux), else a plain stream."""
+    """The two ends of a line: boundaries kept where the system can (Linux).
+
+    Else a plain stream, where an interrupt in the middle of a message costs the kernel.
+    """
     kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
     return socket.socketpair(socket.AF_UNIX, kind)
 

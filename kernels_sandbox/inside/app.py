@@ -80,8 +80,9 @@ class SandboxKernel(IPythonKernel):
             self.pre_handler_hook()
             try:
                 await self.execute_request(self.iopub_socket, [], request)
-            except KeyboardInterrupt:
-                self.log.error("an interrupt after the end of the cell")
+            except KeyboardInterrupt:  # it came between the cell and the reply, see do_execute
+                failure = self._failure("KeyboardInterrupt", "")
+                self.session.send(self.iopub_socket, "execute_reply", failure, request)
             finally:
                 self.post_handler_hook()
             self._publish_status("idle", "shell")
@@ -113,6 +114,7 @@ class SandboxKernel(IPythonKernel):
         except BaseException as error:
             return self._failure(type(error).__name__, str(error))
         finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the cell is over: nothing may break its reply
             self._mend_streams()
 
     def _failure(self, name: str, value: str) -> dict[str, Any]:
