@@ -17,10 +17,11 @@ class Progress:
     """Counters of trajectories, of this process and of earlier ones unless said.
 
     total: asked for. done: finished; those whose vote was decided are not counted. correct, wrong, undecided,
-    unanswered: of those finished; wrong ones gave an answer. errors: the server or the sandbox failed. running: under way. kernels: held.
-    waiting: not begun and still needed. dropped: never begun, stopped: ended early, because their vote was decided.
-    graded: finished with a verdict, or without an answer where one is known. retries: times that a
-    server failed for now, in this process. tokens: written by models in this process.
+    unanswered: of those finished; wrong ones gave an answer. errors: the server or the sandbox failed.
+    graded: finished with a verdict, or without an answer where one is known.
+    running: under way. kernels: held. waiting: not begun and still needed.
+    dropped: never begun, stopped: ended early, because their vote was decided.
+    retries: times that a server failed for now, tokens: written by models, fresh: finished, all in this process.
     """
 
     total: int

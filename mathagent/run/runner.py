@@ -30,6 +30,7 @@ from mathagent.session import Session
 from mathagent.trace.schema import GradeRecord, Trace
 
 _SYNC = 2.0  # seconds between two waits for the disk
+_RETRIES = 4  # times that one trajectory is taken up again: a server that answers and then fails may not go on for ever
 _FATAL = 3  # trajectories in a row that fail for good at the server before anything has succeeded: it is the server
 
 
@@ -147,8 +148,9 @@ class Runner:
             )
             if passing is not None:
                 self._set_aside(endpoint, passing)
-                self._put_back[key] = trajectory
-                return False
+                if trajectory.failures <= _RETRIES:
+                    self._put_back[key] = trajectory
+                    return False
         self._watch_failures(trace)
         poll, number = self._polls[id], None
         if trace.finish.reason not in FAILED:

@@ -34,6 +34,7 @@ class Trajectory:
         self._begun = begun
         self._rollout: Rollout | None = None
         self.stopped = False
+        self.failures = 0  # of servers, for now
 
     async def stop(self) -> None:
         """End it early: its vote is decided."""
@@ -96,6 +97,7 @@ class Trajectory:
                         tokens(usage.completion)
                     case Failure(passing=True):
                         passing = event
+                        self.failures += 1
                     case _:
                         pass
         trace = recorder.trace().model_copy(update={"sample": self.key[1]})

@@ -221,7 +221,7 @@ async def test_wall_time_ends_a_cell(executor: KernelExecutor) -> None:
 async def test_a_failing_model_keeps_what_was_said(executor: KernelExecutor) -> None:
     model = ScriptedModel("```python\nprint(1)\n```\n", ModelBusy("busy", "wait"))
     events, rollout = await run(model, executor)
-    assert only(events, Failure) == [Failure("model", "busy", "wait")]
+    assert only(events, Failure) == [Failure("model", "busy", "wait", passing=True)]
     assert finish(events) == "model_error"
     assert rollout.reply.endswith("```output\n1\n```\n")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -134,7 +134,7 @@ def test_differences_name_what_changed() -> None:
 class Client:
     """A client that answers while its address is in `alive`."""
 
-    alive: set[str] = set()
+    alive: ClassVar[set[str]] = set()
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -182,13 +182,13 @@ async def test_no_server_for_too_long_is_an_error() -> None:
     Client.alive = set()
     endpoints = Endpoints(["one"], Client, requests=1, patience=0.05)
     endpoints.set_aside(endpoints.all[0], "it broke")
-    with pytest.raises(RunError, match="no server has answered for 0.05 s: one"):
+    with pytest.raises(RunError, match=r"no server has answered for 0\.05 s: one"):
         async with endpoints.lease():
             pass
     await endpoints.aclose()
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
     path = tmp_path / "full"
     path.symlink_to("/dev/full")

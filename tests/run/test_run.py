@@ -6,10 +6,12 @@ import json
 import resource
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from mathagent.models import OpenAIServer
 from mathagent.run.folder import read_rows
 from tests.cli.program import Program, wait_until
 from tests.replay.server import ReplayServer
@@ -17,6 +19,7 @@ from tests.replay.state import Fault, Settings
 from tests.run.crash import crash
 from tests.run.world import recordings, write_problems
 
+pytestmark = pytest.mark.timeout(400)
 PROBLEMS = 6
 
 
@@ -54,17 +57,17 @@ def test_a_run_and_the_same_command_again(program: Program, server: ReplayServer
     assert summary == json.loads((folder / "metrics.json").read_text())
 
     asked = len(server.seen)
-    again = program.run(*command)
+    again = program.call(*command)
     assert again.code == 0
     assert len(server.seen) == asked  # nothing is done twice
     assert lines(folder / "results.jsonl") == 3 * PROBLEMS
 
-    other = program.run("run", "six.jsonl:3", "--base-url", server.base_url, "-o", "r", "-t", "0.5")
+    other = program.call("run", "six.jsonl:3", "--base-url", server.base_url, "-o", "r", "-t", "0.5")
     assert other.code == 2
     assert "r holds a run with other settings: sampling.temperature: 1.0 -> 0.5" in other.complaints[0]
-    shown = program.run("status", "r")
+    shown = program.call("status", "r")
     assert shown.out.startswith("finished: 18/18 · ")
-    assert json.loads(program.run("status", "r", "--json").out)["done"] == 18
+    assert json.loads(program.call("status", "r", "--json").out)["done"] == 18
 
 
 def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
@@ -76,7 +79,7 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
 
 def test_a_decided_vote_spares_samples(program: Program, server: ReplayServer) -> None:
     command = ("run", "six.jsonl:9", "--base-url", server.base_url, "-o", "r", "-t", "1", "-c", "2")
-    ended = program.run(*command, "--stop", "decided", "--json")
+    ended = program.call(*command, "--stop", "decided", "--json")
     assert ended.code == 0, ended.err
     rows = read_rows(program.home / "r")
     drawn = [row for row in rows if row.stopped is None]
@@ -87,7 +90,7 @@ def test_a_decided_vote_spares_samples(program: Program, server: ReplayServer) -
         leader = max(answers.count(answer) for answer in answers)
         assert leader > len(answers) - leader + (9 - len(answers))  # nobody could overtake it
     asked = len(server.seen)
-    assert program.run(*command, "--stop", "decided").code == 0
+    assert program.call(*command, "--stop", "decided").code == 0
     assert len(server.seen) == asked
 
 
@@ -115,8 +118,8 @@ def test_ctrl_c_once_finishes_twice_stops(program: Program) -> None:
         process.communicate(timeout=60)
         assert process.returncode == 130
         assert lines(folder / "results.jsonl") < 4 * PROBLEMS
-        assert program.run("status", "r").out.startswith("stopped: ")
-        assert program.run(*command, "-q").code == 0
+        assert program.call("status", "r").out.startswith("stopped: ")
+        assert program.call(*command, "-q").code == 0
         assert len({row.key for row in read_rows(folder)}) == 4 * PROBLEMS == lines(folder / "results.jsonl")
 
 
@@ -149,7 +152,7 @@ def test_no_server_is_left(program: Program) -> None:
     complaints = [line for line in said.decode().splitlines() if line.startswith("error: ")]
     assert complaints[-1].startswith("error: no server has answered for 1 s: http://127.0.0.1")
     with ReplayServer(recordings(PROBLEMS), settings) as server:
-        ended = program.run(*command, "--base-url", server.base_url)
+        ended = program.call(*command, "--base-url", server.base_url)
         assert ended.code == 0, ended.err
     rows = read_rows(program.home / "r")
     assert len({row.key for row in rows}) == len(rows) == 4 * PROBLEMS
@@ -157,16 +160,27 @@ def test_no_server_is_left(program: Program) -> None:
 
 def test_a_server_that_refuses_everything_ends_the_run(program: Program, server: ReplayServer) -> None:
     server.fail_next(*(Fault("status", 400, body='{"error": {"message": "no such thing"}}'),) * 40)
-    ended = program.run("run", "six.jsonl:4", "--base-url", server.base_url, "-o", "r", "-c", "2")
+    ended = program.call("run", "six.jsonl:4", "--base-url", server.base_url, "-o", "r", "-c", "2")
     assert ended.code == 3
     assert "the server fails every request" in ended.complaints[0]
     assert "no such thing" in ended.complaints[0]
 
 
+def test_a_server_that_answers_and_then_fails_is_given_up(
+    program: Program, server: ReplayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mathagent.run.endpoints._PROBE", 0.05)
+    monkeypatch.setattr("mathagent.run.open.OpenAIServer", partial(OpenAIServer, backoff=0.01))
+    server.fail_next(*(Fault("cut", after=1),) * 500)
+    ended = program.call("run", "six.jsonl", "--base-url", server.base_url, "-o", "r")
+    assert ended.code == 3
+    assert "the server fails every request" in ended.complaints[0]
+
+
 def test_rows_that_can_not_be_read(program: Program, server: ReplayServer) -> None:
     data = program.home / "six.jsonl"
     data.write_text(data.read_text() + '{"id": "bad"}\n')
-    ended = program.run("run", "six.jsonl", "--base-url", server.base_url, "-o", "r")
+    ended = program.call("run", "six.jsonl", "--base-url", server.base_url, "-o", "r")
     assert ended.code == 1
     assert "six.jsonl: row 7: " in ended.err
     assert lines(program.home / "r" / "results.jsonl") == PROBLEMS
@@ -184,7 +198,7 @@ def test_a_disk_that_is_full(program: Program, server: ReplayServer) -> None:
     assert "can't write" in complaints[0]
     assert "File too large" in complaints[0]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
-    ended = program.run(*command)
+    ended = program.call(*command)
     assert ended.code == 0, ended.err
     rows = read_rows(program.home / "r")
     assert len({row.key for row in rows}) == len(rows) == 8 * PROBLEMS
@@ -204,7 +218,7 @@ def test_a_disk_that_is_full(program: Program, server: ReplayServer) -> None:
     ],
 )
 def test_wrong_usage(program: Program, server: ReplayServer, arguments: tuple[str, ...], said: str) -> None:
-    ended = program.run("run", *arguments, "--base-url", server.base_url)
+    ended = program.call("run", *arguments, "--base-url", server.base_url)
     assert ended.code in (2, 3)
     assert len(ended.complaints) == 1
     assert said in ended.complaints[0]

@@ -1,8 +1,8 @@
 """How near a run comes to the time that the model alone would take, and what it costs in processor time.
 
-`python -m tests.run.throughput [--flights 8 64 256] [--token-ms 20] [--tokens-per-chunk 4]`: the replay server, in a process of its own, says
-recorded replies of three cells each with a set latency per token; the runner and a lock-step loop (all trajectories
-say a round, then all run their cells, then the next round, as peers' batch loops do) do the same work.
+`python -m tests.run.throughput [--flights 8 64 256] [--token-ms 20]`: the replay server, in a process of its own,
+says replies of three cells each with a set latency per token; the runner and a lock-step loop (all trajectories say a
+round, then all run their cells, then the next round, as peers' batch loops do) do the same work.
 """
 
 from __future__ import annotations
