@@ -39,6 +39,20 @@ def test_the_last_box_of_the_final_text_wins() -> None:
     assert final_answer([r"\boxed{1}", r"first \boxed{2}, no, \boxed{3}"]) == "3"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"$\boxed{2}$ and $\boxed{3}$", "2, 3"),
+        (r"\boxed{1}, \boxed{2}, or \boxed{3}.", "1, 2, 3"),
+        (r"\boxed{1}. No: \boxed{2} or \boxed{3}", "2, 3"),
+        (r"\boxed{1} then \boxed{2}", "2"),
+        (r"\boxed{1} \boxed{2}", "2"),
+    ],
+)
+def test_boxes_in_a_row_are_one_answer(text: str, expected: str) -> None:
+    assert final_answer([text]) == expected
+
+
 def test_an_earlier_box_serves_where_the_final_text_has_none() -> None:
     assert final_answer([r"\boxed{1}", "that is right"]) == "1"
     assert final_answer(["", "words"]) is None

@@ -32,7 +32,8 @@ _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _LABELLED = re.compile(r"^\(?([A-J])(?:\)\s*|[.:]\s+)(\S.*)$")
 # a + b, and |AB|: what a problem may ask for. An equation with coefficients or powers names no value.
 _SUM = re.compile(
-    r"^[a-zA-Z](?:_\w+)?(?:\s*[-+/]?\s*[a-zA-Z](?:_\w+)?){1,3}$|^\|[a-zA-Z]{1,3}\|$|^\\(?:sin|cos|tan)\s*\\?\w+$"
+    r"^[a-zA-Z](?:_\w+)?(?:\s*[-+/]?\s*[a-zA-Z](?:_\w+)?){1,3}$|^\|[a-zA-Z]{1,3}\|$"
+    r"|^\\frac\{[a-zA-Z]{1,2}\}\{[a-zA-Z]{1,2}\}$|^\\(?:sin|cos|tan)\s*\\?\w+$"
 )
 _IN = re.compile(r"^\\?[a-zA-Z]+\s*\\in(?![a-zA-Z])\s*")
 # What an equation may assign to: x, a_n, f(2), P(A), AB, \angle ABC.
@@ -180,12 +181,20 @@ def _same_words(mine: str, known: str) -> Outcome | None:
     if answer and gold:
         if (symbols := (symbol_of(mine), symbol_of(known))) != (None, None):
             return Outcome(answer == gold or symbols[0] == symbols[1], _pair(mine, known))
-        return Outcome(answer == gold, _pair(mine, known))
+        return Outcome(answer == gold or _says(answer, gold), _pair(mine, known))
     if symbol_of(mine) or symbol_of(known):
         return None  # `_plainer` puts the sign in the place of the words
     return (
         Outcome(False, _pair(mine, known)) if read_quantity(known if answer else mine) is not None else None
     )
+
+
+def _says(answer: list[str], gold: list[str]) -> bool:
+    """Whether words end in "is" and the known ones: it is Thursday, 是正方形."""
+    before = answer[: -len(gold)]
+    if answer[-len(gold) :] == gold and before and before[-1] in ("is", "are", "was"):
+        return True
+    return len(answer) == len(gold) == 1 and answer[0] == f"是{gold[0]}"
 
 
 def _labelled(mine: str, known: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from mathagent.answers import boxed
+from mathagent.answers import last_boxed
 from mathagent.grading.clean import clean, without_text
 from mathagent.grading.quantity import read_quantity
 
@@ -24,7 +24,7 @@ _MARK = re.compile(
     r"(?:final\s+)?(?:answers?|result|solutions?)\b[^.\n$\\=]{0,60}?(?:\bis\b|\bare\b|:|=)\s*:?\s*"
     r"|(?:final\s+)?answers?\s*(?::|=)[\s*]*"
     r"|\b(?:correct\s+)?(?:option|choice)\s+is\s*:?\s*"
-    r"|答案(?:是|为|[:：])+\s*|故?(?:应|本题)?选(?:择|项)?(?:是|为|[:：])?\s*(?=[(（]?[A-Ha-h](?![a-z]))"
+    r"|【?答案】?(?:是|为|[:：])*\s*|故?(?:应|本题)?选(?:择|项)?(?:是|为|[:：])?\s*(?=[(（]?[A-Ha-h](?![a-z]))"
     r"|^\s*####\s*",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -60,8 +60,8 @@ def stated(text: str) -> str | None:
     if len(text) < 400 and not _is_sentence(text):
         return None
     text = text[-_TAIL:]
-    if _BOX.search(text) and (boxes := boxed(text)):
-        return _last_boxes(text, boxes)
+    if (answer := last_boxed(text)) is not None:
+        return answer
     marks = list(_MARK.finditer(text))
     for mark in reversed(marks[-_TRIES:]):
         said = _until_its_end(text[mark.end() :])
@@ -87,21 +87,6 @@ def _is_sentence(text: str) -> bool:
     return bool(_MARK.search(text) or _CONCLUDES.match(text)) or (
         (len(words) > 1 or "$" in text) and bool(_STATES.search(outside) or len(words) > 4 or "$," in text)
     )
-
-
-def _last_boxes(text: str, boxes: list[str]) -> str:
-    """The last box, with those before it where only "and", "or" or a comma stands between: the values of one answer."""
-    places = [found.start() for found in _BOX.finditer(text)]
-    if len(places) != len(boxes):
-        return boxes[-1]
-    kept = [boxes[-1]]
-    for number in range(len(boxes) - 1, 0, -1):
-        between = text[places[number - 1] : places[number]]
-        between = between[between.rfind("}") + 1 :].replace("$", "")
-        if not _BETWEEN.match(between):
-            break
-        kept.insert(0, boxes[number - 1])
-    return ", ".join(kept)
 
 
 def _until_its_end(said: str) -> str:

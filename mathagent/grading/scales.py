@@ -67,10 +67,10 @@ def _same_based(mine: str, known: str) -> bool | None:
         return None
     if answer and gold:
         return answer[1] == gold[1]
-    if gold:  # the base was in the question
-        return mine.replace(" ", "") == gold[0] if re.fullmatch(r"[0-9A-Z]+", mine) else None
-    quantity = read_quantity(known)
-    return quantity.value == answer[1] if quantity and answer else None
+    if gold and mine == gold[0]:  # the base was in the question
+        return True
+    quantity, value = read_quantity(mine if gold else known), (gold or answer or ("", 0))[1]
+    return quantity.value == value if quantity else None
 
 
 def _read_based(text: str) -> tuple[str, int] | None:

@@ -9,6 +9,8 @@ import pytest
 from mathagent.grading import Grade, Grader, audit
 from tests.grading.corpus import read_corpus
 
+pytestmark = pytest.mark.timeout(600)  # the fixture grades a thousand pairs
+
 ROWS = read_corpus()
 KINDS = sorted({row.kind for row in ROWS})
 
