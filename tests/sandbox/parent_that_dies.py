@@ -8,7 +8,14 @@ import sys
 
 from kernels_sandbox import KernelPool, Policy, probe
 
-BUSY = "while True:\n    try:\n        for _ in range(10 ** 6): pass\n    except BaseException:\n        pass"
+BUSY = """
+print("begun", flush=True)
+while True:
+    try:
+        for _ in range(10 ** 6): pass
+    except BaseException:
+        pass
+"""
 
 
 async def main() -> None:
@@ -19,8 +26,9 @@ async def main() -> None:
         pool.kernel() as two,
     ):
         await two.execute("1")
-        busy = asyncio.create_task(one.execute(BUSY, timeout=600))
-        await asyncio.sleep(1.5)
+        begun = asyncio.Event()
+        busy = asyncio.create_task(one.execute(BUSY, timeout=600, on_output=lambda _: begun.set()))
+        await begun.wait()
         sys.stdout.write(json.dumps({"pids": [one.pid, two.pid]}) + "\n")
         sys.stdout.flush()
         await busy

@@ -36,7 +36,7 @@ def descendants() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if child.status() != "zombie"]
 
 
-async def gone(pids: list[int], seconds: float = 5.0) -> bool:
+async def gone(pids: list[int], seconds: float = 30.0) -> bool:
     """Whether all processes end within the time."""
     deadline = time.monotonic() + seconds
     while any(map(psutil.pid_exists, pids)):
@@ -82,7 +82,7 @@ async def test_a_cancelled_call_interrupts_the_cell(kernel: Kernel) -> None:
             await kernel.execute("while True: pass")
     began = time.perf_counter()
     assert (await kernel.execute("x")).result == "1"
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 10  # not the twenty seconds of its deadline
 
 
 async def test_everything_ends_with_the_pool(policy: Policy) -> None:

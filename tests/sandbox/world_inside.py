@@ -63,7 +63,7 @@ def sibling():
             os.write(ask_write, b"?")
         except OSError:
             return "dead"
-        return os.read(read, 10).decode() if select.select([read], [], [], 5)[0] else "silent"
+        return os.read(read, 10).decode() if select.select([read], [], [], 60)[0] else "silent"
 
     return ask, child.pid
 

@@ -21,9 +21,9 @@ async def attack(pool: KernelPool, sibling: Kernel, request: dict[str, object]) 
     async with pool.kernel() as kernel:
         code = f"F = {request.get('facts', {})!r}\n{request['code']}"
         result = await kernel.execute(code, timeout=float(str(request.get("seconds", 10))))
-        after = await kernel.execute("1 + 1", timeout=10) if request.get("then") else None
+        after = await kernel.execute("1 + 1", timeout=60) if request.get("then") else None
     error = f"{result.error.name}: {result.error.value}" if result.error else ""
-    s = await sibling.execute("s", timeout=10)
+    s = await sibling.execute("s", timeout=60)
     return {
         "said": result.stdout + result.stderr + error,
         "status": result.status,
