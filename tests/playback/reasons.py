@@ -22,6 +22,7 @@ _ERROR = re.compile(r"^\s*(?:[\w.]+\.)?(\w*(?:Error|Exception|Interrupt|Warning)
 _TIMEOUT = re.compile(r"Timeout waiting|TimeoutError|timed out", re.IGNORECASE)
 _KERNEL_NOISE = re.compile(r"The history saving thread hit an unexpected error")
 _RANDOM = re.compile(r"\b(?:import random|random\.|np\.random|randint)\b")
+_NUMPY = re.compile(r"np\.\w+\(([^()]*)\)")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"\w+(?:\.\w+)?")
 
@@ -100,6 +101,8 @@ def _of_values(recorded: str, now: Played) -> str:
     """Where both printed something."""
     if _RANDOM.search(now.code):
         return "random numbers"
+    if _NUMPY.search(now.shown) and same_but_digits(recorded, _NUMPY.sub(r"\1", now.shown)):
+        return "NumPy 2 shows its numbers as np.float64(...)"
     if sorted(_WORD.findall(recorded)) == sorted(_WORD.findall(now.shown)):
         return "the same terms in another order"
     if same_but_digits(recorded, now.shown):

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from mathagent.answers import boxed
 from mathagent.protocols import protocols
 from mathagent.trace import Trace, read
 from tests.playback.comparison import Comparison, compare
 from tests.playback.formats import formats
 from tests.playback.play import player
-from tests.playback.reasons import EXACT, FORM, Played, error_of, why
+from tests.playback.reasons import EXACT, FORM, Played, why
 from tests.playback.records import Format, Record
 from tests.playback.table import reasons, table
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.timeout(300)]  # the first test waits for all that is played
 
 FORMATS = formats()
 SYNTAX_ERROR = "tora-code-34b-gsm8k:147"  # a block that does not compile and has no output
 NO_BOX = "tora-code-34b-gsm8k:660"  # a reply that ends without a box
-A_FEW = {"tora": 16, "mathcoder-gsm8k": 5}
-OTHERS = 3
+_SLOW = re.compile(r"Timeout|Error|simplify|integrate|solve|while|\\d{5}|matplotlib|scipy|wikipedia")
+A_FEW = {"tora": 8, "mathcoder-gsm8k": 4}
+OTHERS = 2
 
 
 def sample(form: Format) -> list[Record]:
-    """A few records of a format, spread over it, none that a time limit ended."""
-    records = [
-        record for record in form.records() if not any("Timeout" in (each or "") for each in record.outputs)
+    """A few short records of a format, spread over it, without what takes sympy long; and the two odd ones."""
+    records = form.records()
+    quick = [
+        each for each in records if 1 <= len(each.codes) <= 3 and boxed_or_solved(each) and not slow(each)
     ]
-    some = records[:: max(1, len(records) // A_FEW.get(form.name, OTHERS))]
+    some = quick[:: len(quick) // A_FEW.get(form.name, OTHERS) + 1]
     return some + [each for each in records if each.source in (SYNTAX_ERROR, NO_BOX) and each not in some]
+
+
+def slow(record: Record) -> bool:
+    """Whether its code, or an error in it, makes it a bad choice for a quick test."""
+    return bool(_SLOW.search(" ".join((*record.codes, *map(str, record.outputs)))))
+
+
+def boxed_or_solved(record: Record) -> bool:
+    """Whether it ends with an answer."""
+    return bool(boxed(record.recording.said[-1])) or "<solution>" in record.recording.said[-1]
 
 
 @dataclass(frozen=True)
@@ -82,12 +96,7 @@ def test_every_block_of_a_format_is_found_and_run(played: Sample, name: str) -> 
 @pytest.mark.parametrize("name", [name for name in FORMATS if not name.startswith("mint")])
 def test_outputs_and_answers_of_a_format_are_as_recorded(played: Sample, name: str) -> None:
     compared = [each for each in played.by_format[name] if each.source not in (SYNTAX_ERROR, NO_BOX)]
-    errors = {
-        each.source
-        for each in compared
-        if any(map(error_of, filter(None, played.records[each.source].outputs)))
-    }
-    assert [each for each in compared if each.source not in errors and not each.same_outputs] == []
+    assert [each for each in compared if not each.same_outputs] == []
     assert [each.finish for each in compared if each.finish != "answer"] == []
     whole = [each for each in compared if set(each.outputs) <= {EXACT}]
     assert [each for each in whole if not each.whole] == []
@@ -124,7 +133,8 @@ def test_a_reply_without_a_box_is_no_answer(played: Sample) -> None:
 
 def test_a_difference_is_seen(played: Sample) -> None:
     """The comparison itself: a trace held against another record differs in everything."""
-    one, other = sorted(each.source for each in played.by_format["tora"])[:2]
+    ordinary = [each.source for each in played.by_format["tora"] if each.source not in (SYNTAX_ERROR, NO_BOX)]
+    one, other = ordinary[:2]
     compared = compare(played.records[one], played.traces[other], verdict="wrong", same_answer=False)
     assert not compared.code
     assert not compared.whole
@@ -135,7 +145,7 @@ def test_a_difference_is_seen(played: Sample) -> None:
 def test_the_tables_count_all(played: Sample) -> None:
     lines = table(played.by_format)
     assert len(lines) == len(FORMATS) + 2
-    assert lines[-1].split()[1] == str(len(played.records))
+    assert lines[-1].split()[1] == str(sum(map(len, played.by_format.values())))
     assert any("recorded as right" in line for line in reasons(played.by_format))
 
 
@@ -155,6 +165,7 @@ def result(status: str = "ok", name: str = "", value: str = "") -> dict[str, obj
         ("64", "", "64.0", result(), FORM),
         ("[1, 2]", "", "[1,\n 2]", result(), FORM),
         ("0.333333", "", "0.3333333333", result(), "floats in other digits"),
+        ("[0.5]", "", "[np.float64(0.5)]", result(), "NumPy 2 shows its numbers as np.float64(...)"),
         ("{2, 1}", "", "{1, 2}", result(), "the same terms in another order"),
         ("0.1", "import random", "0.7", result(), "random numbers"),
         ("5", "", "6", result(), "another value or form: other versions"),
