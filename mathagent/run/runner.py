@@ -22,6 +22,7 @@ from mathagent.run.journal import Key
 from mathagent.run.kernels import Kernels
 from mathagent.run.polls import Poll, recount
 from mathagent.run.progress import Progress
+from mathagent.run.regrade import judge
 from mathagent.run.rows import FAILED, Row
 from mathagent.run.schedule import Schedule
 from mathagent.run.seeds import seed_of
@@ -190,16 +191,12 @@ class Runner:
 
     async def _grade(self, answer: str | None, problem: Problem) -> GradeRecord | None:
         """The verdict against the answers that are known; None where none is known."""
-        golds = problem.golds
-        if not golds:
+        if not problem.golds:
             return None
-        if answer is None:
-            return GradeRecord(verdict="wrong", gold=golds[0], detail="there is no answer", seconds=0.0)
-        found = [await self._grader.grade(answer, gold) for gold in golds]
-        best = min(found, key=lambda grade: ("correct", "undecided", "wrong").index(grade.verdict))
-        seconds = sum(grade.seconds for grade in found)
+        found = await judge(self._grader, answer, problem.golds)
+        gold = found.gold or problem.golds[0]
         return GradeRecord(
-            verdict=best.verdict, gold=best.gold, detail=best.detail, seconds=round(seconds, 4)
+            verdict=found.verdict, gold=gold, detail=found.detail, seconds=round(found.seconds, 4)
         )
 
     async def _vote(self, problem: str) -> None:
