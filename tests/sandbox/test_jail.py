@@ -1,8 +1,7 @@
-"""The jail itself: what it shows, how it ends, and that it refuses rather than gives less than was asked."""
+"""The jail itself: what it shows, how kernels in it end, and that it refuses rather than gives less than was asked."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import os
@@ -10,20 +9,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
 from kernels_sandbox.jail import JailError, JailSpec, Level, at_least, cgroup, jail_command, probe
-from kernels_sandbox.jail.remove import remove_tree
 from kernels_sandbox.jail.spec import ENV_ALLOWED
 from kernels_sandbox.jail.visible import resolve
 from tests.sandbox.bait import Bait
 from tests.sandbox.worlds import (
+    JAILS,
     LINUX,
     REPOSITORY,
     ROOT,
@@ -33,32 +29,17 @@ from tests.sandbox.worlds import (
     found,
     host_command,
     host_environment,
-    need,
+    running,
 )
 
 pytestmark = pytest.mark.skipif(not LINUX, reason="jails are a thing of Linux")
 
-ENDS = [
-    World("", "namespaces"),
-    World("no_userns", "landlock"),
-    World("docker", "landlock"),
-    World("", "rlimits"),
-]
-ENDS += [World("user", level) for level in ("namespaces", "landlock", "rlimits")] if ROOT else []
-ENDS += [World("user,fake_root" if ROOT else "fake_root", "namespaces")]
 
-
-@contextlib.contextmanager
-def running(
-    world: World, env: Mapping[str, str] | None = None, spec: Mapping[str, Any] | None = None
-) -> Iterator[Host]:
-    need(world)
-    host = Host(world, env, spec)
-    try:
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A host for the tests that leave it whole."""
+    with running(request.param, env={"OPENAI_API_KEY": "x", "TZ": "UTC", "LD_PRELOAD": ""}) as host:
         yield host
-    finally:
-        host.process.kill()
-        host.process.wait()
 
 
 # What is found
@@ -140,7 +121,7 @@ def test_no_jail_still_means_no_environment() -> None:
 # What is shown
 
 
-@pytest.mark.parametrize("world", ENDS, ids=str)
+@pytest.mark.parametrize("world", JAILS, ids=str)
 def test_data_lies_in_the_working_folder_at_every_level(world: World) -> None:
     with Bait("user" if "user" in world.who else "") as bait:
         problem = bait.folder / "problem"
@@ -191,17 +172,16 @@ print("sympy:", sympy.factor("x**2-1"))
     assert lines["sympy"] == "(x - 1)*(x + 1)"
 
 
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_the_environment_is_empty_but_for_what_is_allowed(world: World) -> None:
-    with running(world, env={"OPENAI_API_KEY": "x", "TZ": "UTC", "LD_PRELOAD": ""}) as host:
-        env = host.hello["env"]
-        assert set(env) <= {"PATH", "HOME", "TMPDIR", "LANG", "KERNELS_SANDBOX_JAIL", *ENV_ALLOWED}
-        assert host.hello["uid"] != 0
-        assert host.hello["level"] == world.level
+@pytest.mark.parametrize("shared", JAILS, indirect=True, ids=str)
+def test_the_environment_is_empty_but_for_what_is_allowed(shared: Host) -> None:
+    env = shared.hello["env"]
+    assert set(env) <= {"PATH", "HOME", "TMPDIR", "LANG", "KERNELS_SANDBOX_JAIL", *ENV_ALLOWED}
+    assert shared.hello["uid"] != 0
+    assert shared.hello["level"] == shared.world.level
 
 
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_a_kernel_cannot_see_the_files_of_another(world: World) -> None:
+@pytest.mark.parametrize("shared", JAILS, indirect=True, ids=str)
+def test_a_kernel_cannot_see_the_files_of_another(shared: Host) -> None:
     """The control is the level `rlimits` as an ordinary user, where the same uid is all that separates them."""
     code = """
 import os
@@ -215,9 +195,8 @@ for folder in (Path(".."), Path("/tmp")):
     if path.exists():
         print("GOT", path.read_text())
 """
-    with running(world) as host:
-        said = host.run(code, facts={"sibling": host.hello["sibling"]})["said"]
-    assert ("GOT" in said) == (world.level == "rlimits"), said
+    said = shared.run(code, facts={"sibling": shared.hello["sibling"]})["said"]
+    assert ("GOT" in said) == (shared.world.level == "rlimits"), said
 
 
 def test_links_are_followed_to_the_end_and_remembered(tmp_path: Path) -> None:
@@ -234,9 +213,23 @@ def test_links_are_followed_to_the_end_and_remembered(tmp_path: Path) -> None:
         resolve(str(tmp_path / "loop"))
 
 
-# How it ends
+# How a kernel in it ends
 
 
+<<<<<<< HEAD
+@pytest.mark.parametrize("shared", JAILS, indirect=True, ids=str)
+def test_every_way_of_dying_is_told(shared: Host) -> None:
+    exits = {
+        "import os; os._exit(7)": 7,
+        "import ctypes; ctypes.string_at(0)": -signal.SIGSEGV,
+        "import os; os.closerange(0, 1000); os._exit(3)": 3,
+    }
+    for code, status in exits.items():
+        answer = shared.run(code, seconds=60)
+        assert not answer["alive"], code
+        assert answer["status"] == status, code
+        assert answer["sibling"] == "42"
+=======
 def _tree(host: Host) -> list[psutil.Process]:
     process = psutil.Process(host.process.pid)
     return [process, *process.children(recursive=True)]
@@ -324,47 +317,24 @@ print("made", depth)
         assert not _dead_folders(before)
         host.close()
         _gone([], before)
+>>>>>>> c0db697113b23362ac0c02e70caab243577bdca5
 
 
-def test_a_hostile_tree_is_removed_and_nothing_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "beside").mkdir()
-    (tmp_path / "beside" / "file").write_text("x")
-    top = tmp_path / "top"
-    deep = top
-    for _ in range(300):
-        deep = deep / "d"
-        deep.mkdir(parents=True)
-        (deep / "link").symlink_to(tmp_path / "beside")
-    (top / "d" / "d").chmod(0)
-    remove_tree(str(top))
-    assert not top.exists()
-    assert (tmp_path / "beside" / "file").read_text() == "x"
-
-
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_every_way_of_dying_is_told(world: World) -> None:
-    with running(world) as host:
-        exits = {
-            "import os; os._exit(7)": 7,
-            "import ctypes; ctypes.string_at(0)": -signal.SIGSEGV,
-            "import os; os.closerange(0, 1000); os._exit(3)": 3,
-        }
-        for code, status in exits.items():
-            answer = host.run(code)
-            assert not answer["alive"], code
-            assert answer["status"] == status, code
-            assert answer["sibling"] == "42"
-
-
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_a_stuck_kernel_is_killed_at_once(world: World) -> None:
+@pytest.mark.parametrize("shared", JAILS, indirect=True, ids=str)
+def test_a_stuck_kernel_is_killed_at_once(shared: Host) -> None:
     code = "import signal\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass"
+<<<<<<< HEAD
+    answer = shared.run(code, seconds=0.3)
+    assert answer["alive"]
+    assert answer["kill_seconds"] < 5  # some milliseconds where nothing else runs: the benchmark measures it
+=======
     with running(world) as host:
         answers = [host.run(code, seconds=0.3) for _ in range(3)]
     assert all(answer["alive"] for answer in answers)
     assert (
         min(answer["kill_seconds"] for answer in answers) < 1.0
     )  # some milliseconds where nothing else runs
+>>>>>>> c0db697113b23362ac0c02e70caab243577bdca5
 
 
 def test_other_calling_conventions_end_the_process() -> None:

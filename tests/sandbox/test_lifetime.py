@@ -144,7 +144,9 @@ async def test_kernels_differ_in_their_random_numbers(pool: KernelPool) -> None:
     seen = []
     for _ in range(2):
         async with pool.kernel() as kernel:
-            seen.append((await kernel.execute(code)).result or "")
+            result = await kernel.execute(code, timeout=120)
+            assert result.result is not None, result
+            seen.append(result.result)
     for one, two in zip(*(text.strip("()").split(", ") for text in seen), strict=True):
         assert one != two
 

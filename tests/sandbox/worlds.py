@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def host_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def found(who: str) -> dict[str, Any]:
     """What `probe` finds in that world."""
     done = subprocess.run(
-        host_command(World(who, "probe")), env=host_environment(), capture_output=True, timeout=60, cwd="/"
+        host_command(World(who, "probe")), env=host_environment(), capture_output=True, timeout=110, cwd="/"
     )
     assert done.returncode == 0, done.stderr.decode()
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -113,3 +114,31 @@ class Host:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
+<<<<<<< HEAD
+
+
+@contextlib.contextmanager
+def running(
+    world: World, env: Mapping[str, str] | None = None, spec: Mapping[str, Any] | None = None
+) -> Iterator[Host]:
+    """A host in that world, killed with the block; the test is skipped where there is no such world here."""
+    need(world)
+    host = Host(world, env, spec)
+    try:
+        yield host
+    finally:
+        host.process.kill()
+        host.process.wait()
+
+
+JAILS = [
+    World("", "namespaces"),
+    World("no_userns", "landlock"),
+    World("docker", "landlock"),
+    World("", "rlimits"),
+]
+JAILS += [World("user", level) for level in ("namespaces", "landlock", "rlimits")] if ROOT else []
+JAILS += [World("user,fake_root" if ROOT else "fake_root", "namespaces")]
+"""Every way in which a jail is built: by whom, and to which level."""
+=======
+>>>>>>> c0db697113b23362ac0c02e70caab243577bdca5
