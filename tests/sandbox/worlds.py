@@ -114,7 +114,6 @@ class Host:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
-<<<<<<< HEAD
 
 
 @contextlib.contextmanager
@@ -140,5 +139,3 @@ JAILS = [
 JAILS += [World("user", level) for level in ("namespaces", "landlock", "rlimits")] if ROOT else []
 JAILS += [World("user,fake_root" if ROOT else "fake_root", "namespaces")]
 """Every way in which a jail is built: by whom, and to which level."""
-=======
->>>>>>> c0db697113b23362ac0c02e70caab243577bdca5
