@@ -216,7 +216,6 @@ def test_links_are_followed_to_the_end_and_remembered(tmp_path: Path) -> None:
 # How a kernel in it ends
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("shared", JAILS, indirect=True, ids=str)
 def test_every_way_of_dying_is_told(shared: Host) -> None:
     exits = {
@@ -229,112 +228,14 @@ def test_every_way_of_dying_is_told(shared: Host) -> None:
         assert not answer["alive"], code
         assert answer["status"] == status, code
         assert answer["sibling"] == "42"
-=======
-def _tree(host: Host) -> list[psutil.Process]:
-    process = psutil.Process(host.process.pid)
-    return [process, *process.children(recursive=True)]
-
-
-def _work_folders() -> set[str]:
-    return {path.name for path in Path(tempfile.gettempdir()).glob("kernels-jail-*")}
-
-
-def _dead_folders(before: set[str]) -> list[Path]:
-    new = [Path(tempfile.gettempdir(), name) for name in _work_folders() - before]
-    return [path for folder in new for path in folder.glob("dead-*")]
-
-
-def _gone(tree: list[psutil.Process], before: set[str]) -> None:
-    deadline = time.monotonic() + 30
-    while (any(map(_lives, tree)) or _work_folders() - before) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not [process for process in tree if _lives(process)]
-    assert not _work_folders() - before
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-@pytest.mark.parametrize("victim", ["host", "monitor", "zygote"])
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_nothing_survives_a_kill(world: World, victim: str) -> None:
-    before = _work_folders()
-    with running(world) as host:
-        tree = _tree(host)
-        assert len(tree) >= 4, "host, monitor, the process that forks kernels, a kernel"
-        # By program: the monitor also has a sweeper below it where there are folders to remove.
-        by_name = {"host": 0, "monitor": 1, "zygote": -2}
-        tree[by_name[victim]].kill()
-        _gone(tree[1:], before)
-
-
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_nothing_is_left_after_an_ordinary_end(world: World) -> None:
-    before = _work_folders()
-    with running(world) as host:
-        host.run("open('left.txt', 'w').write('x')")
-        tree = _tree(host)
-        host.close()
-        _gone(tree[1:], before)
-
-
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_the_monitor_ends_in_good_order_on_sigterm(world: World) -> None:
-    before = _work_folders()
-    with running(world) as host:
-        tree = _tree(host)
-        tree[1].terminate()
-        assert host.process.wait(timeout=60) == 128 + signal.SIGTERM
-        assert not _work_folders() - before
-        _gone(tree[1:], before)
-
-
-@pytest.mark.parametrize("world", ENDS, ids=str)
-def test_a_folder_that_is_hard_to_remove_is_removed(world: World) -> None:
-    code = """
-import os
-for depth in range(600):
-    os.mkdir("d")
-    open("f", "w").close()
-    os.symlink("/etc", "link")
-    os.chdir("d")
-    if depth % 200 == 199:
-        os.chmod(".", 0)
-print("made", depth)
-"""
-    before = _work_folders()
-    with running(world) as host:
-        answer = host.run(code, limits={"tmp_inodes": 4000})
-        assert "made" in answer["said"] or "Error" in answer["said"]
-        assert answer["sibling"] == "42"
-        deadline = time.monotonic() + 60
-        while _dead_folders(before) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not _dead_folders(before)
-        host.close()
-        _gone([], before)
->>>>>>> c0db697113b23362ac0c02e70caab243577bdca5
 
 
 @pytest.mark.parametrize("shared", JAILS, indirect=True, ids=str)
 def test_a_stuck_kernel_is_killed_at_once(shared: Host) -> None:
     code = "import signal\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass"
-<<<<<<< HEAD
     answer = shared.run(code, seconds=0.3)
     assert answer["alive"]
     assert answer["kill_seconds"] < 5  # some milliseconds where nothing else runs: the benchmark measures it
-=======
-    with running(world) as host:
-        answers = [host.run(code, seconds=0.3) for _ in range(3)]
-    assert all(answer["alive"] for answer in answers)
-    assert (
-        min(answer["kill_seconds"] for answer in answers) < 1.0
-    )  # some milliseconds where nothing else runs
->>>>>>> c0db697113b23362ac0c02e70caab243577bdca5
 
 
 def test_other_calling_conventions_end_the_process() -> None:
