@@ -25,8 +25,8 @@ class Detected:
     certain: bool
 
 
-# Texts in a chat template -> protocol, the most special first: a template that can render `tools` as JSON may also
-# know how to run code, which suits us better.
+# Texts in a chat template -> protocol, the most special first. That a template can render tools as JSON is no sign:
+# nearly all do, their models follow fences just as well, and a server refuses tools unless it was started for them.
 _MARKERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("<|channel|>", "<|start|>"), "harmony"),
     (("<|endofblock|>",), "mathcoder"),
@@ -35,7 +35,6 @@ _MARKERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("<|python_tag|>",), "llama3"),
     (("<llm-code>",), "llm-code"),
     (("<execute>",), "execute"),
-    (("tools", "<tool_call>"), "tools"),
 )
 
 

@@ -55,7 +55,7 @@ KNOWN = (
         ("mine", "{{ '<|python_tag|>' }} tools <tool_call>", "llama3"),
         ("mine", "<|start|>assistant<|channel|>analysis {{ tools }}", "harmony"),
         ("mine", "<|text|>x<|endofblock|>", "mathcoder"),
-        ("mine", "{% if tools %}<tool_call>", "tools"),
+        ("mine", "{% if tools %}<tool_call>", "tir"),
         ("mine", "<tool_call>", "tir"),
     ],
 )
@@ -134,9 +134,9 @@ def info(name: str, root: str = "") -> ModelInfo:
 
 
 def test_the_template_of_an_unknown_model_is_looked_up(tmp_path: Path) -> None:
-    (tmp_path / "chat_template.jinja").write_text("{% if tools %}<tool_call>{% endif %}")
+    (tmp_path / "chat_template.jinja").write_text("<|im_start|>{{ x }}<|action_start|>")
     wire = fit(info("served-name", str(tmp_path)), Settings()).wire
-    assert wire.name == ("tools" if "tools" in prompts() else "markdown")
+    assert wire.name == "internlm2"
 
 
 def test_what_is_asked_for_comes_first() -> None:

@@ -69,14 +69,12 @@ def test_a_dry_run_needs_no_server(program: Program, name: str) -> None:
 
 
 def test_the_chat_template_of_an_unknown_model_is_followed_and_told(served: Served, tmp_path: Path) -> None:
-    (tmp_path / "tokenizer_config.json").write_text(
-        '{"chat_template": "{% if tools %}<tool_call>{% endif %}"}'
-    )
+    (tmp_path / "tokenizer_config.json").write_text('{"chat_template": "{{ x }}<|action_start|>"}')
     program, _ = served(root=str(tmp_path))
     ended = program.call("solve", "--dry-run", PROBLEM)
-    assert "protocol tools" in ended.err
-    assert "its chat template has tools and <tool_call>" in ended.err
-    assert json.loads(ended.out.partition("\n")[2])["tools"]
+    assert "protocol internlm2" in ended.err
+    assert "its chat template has <|action_start|>" in ended.err
+    assert "<|im_start|>system" in json.loads(ended.out.partition("\n")[2])["prompt"]
 
 
 def test_a_dry_run_of_no_model_is_one_line(program: Program) -> None:
