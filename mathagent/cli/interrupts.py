@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 def interruptible(stop: Callable[[], Awaitable[None]], *, second_ends: bool = True) -> Iterator[None]:
     """Inside of it, Ctrl-C calls `stop`; a second Ctrl-C cancels the current task (KeyboardInterrupt outside).
 
-    Without `second_ends` every Ctrl-C calls `stop`: for a session that impatience must not end.
+    Without `second_ends` every Ctrl-C calls `stop`, and one that comes too late does nothing: for a session that
+    impatience must not end.
 
     Where the event loop can't take signals (Windows), Ctrl-C ends the program at once.
     """
@@ -38,7 +39,10 @@ def interruptible(stop: Callable[[], Awaitable[None]], *, second_ends: bool = Tr
             raise
         raise KeyboardInterrupt from None
     finally:
-        with suppress(ValueError):
-            loop.remove_signal_handler(signal.SIGINT)
-        # asyncio.run's own handler for Ctrl-C was replaced by ours: give Python's back
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if second_ends:
+            with suppress(ValueError):
+                loop.remove_signal_handler(signal.SIGINT)
+            # asyncio.run's own handler for Ctrl-C was replaced by ours: give Python's back
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        else:
+            loop.add_signal_handler(signal.SIGINT, lambda: None)
