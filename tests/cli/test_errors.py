@@ -94,7 +94,10 @@ def test_a_server_that_fails_for_good(served: Served) -> None:
         (["-"], "standard input is not valid UTF-8 (at byte 1)"),
         (["caf\udce9"], "the problem is not valid UTF-8 (at character 3)"),
         (["What?", "--answer", "\udce9"], "--answer is not valid UTF-8"),
-        (["What?", "--prompt", "nope"], "no prompt and no file is called 'nope' (known prompts: cot-zh, cot, "),
+        (
+            ["What?", "--prompt", "nope"],
+            "no prompt and no file is called 'nope' (known prompts: cot-zh, cot, ",
+        ),
         (["What?", "--prompt", "latin1.txt"], "can't read the prompt file latin1.txt"),
         (["What?", "--protocol", "nope"], "unknown protocol 'nope' (known: markdown, internlm2, "),
     ],

@@ -42,7 +42,7 @@ class Report:
 
 
 def crash(
-    folder: Path, *, problems: int, samples: int, kills: int, seed: int = 0, token_seconds: float = 0.002
+    folder: Path, *, problems: int, samples: int, kills: int, seed: int = 0, token_seconds: float = 0.004
 ) -> Report:
     """Run once undisturbed and once with kills (SIGKILL at random moments), and compare.
 
@@ -69,7 +69,7 @@ def crash(
         total = problems * samples
         while True:
             before, completed = len(server.seen), _completed(out)
-            patience = dice.uniform(0.0, 1.5) if report.kills < kills else None
+            patience = dice.uniform(0.0, 1.2) if report.kills < kills else None
             ended = _run_for([*command, "--out", str(out)], out, patience)
             _check_requests(report, server.seen[before:], completed, _seeds(problems, samples))
             if ended is not None:
