@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
-import random
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -56,4 +54,4 @@ def reseed() -> None:
         numpy_random.seed()
     sympy_random: Any = sys.modules.get("sympy.core.random")
     if sympy_random is not None:
-        sympy_random.rng = random.Random(os.urandom(16))
+        sympy_random.seed()  # in place: sympy keeps bound methods of its generator
