@@ -176,11 +176,6 @@ class Rollout:
                 raise failure
             if stretch.block is None or self._finish is not None:
                 return
-            if self._reply.executions >= self._limits.executions:
-                self._finish = Finish(
-                    "execution_limit", f"code again after {self._reply.executions} executions"
-                )
-                return
             async for event in self._run(stretch.block):
                 yield event
 
@@ -266,7 +261,10 @@ class Rollout:
         return events
 
     async def _run(self, block: Block) -> AsyncIterator[Event]:
-        """Run a block and put its output into the reply."""
+        """Run a block and put its output into the reply, unless it is one too many."""
+        if self._reply.executions >= self._limits.executions:
+            self._finish = Finish("execution_limit", f"code again after {self._reply.executions} executions")
+            return
         if self._cancelled:
             self._finish = Finish("cancelled", "stopped before a cell was run")
             return

@@ -198,7 +198,13 @@ def _check(path: Path, settings: Mapping[str, Any], problems: Sequence[Problem])
                 "give the old settings to go on with it, or another --out",
             )
         return
-    strangers = sorted(each.name for each in path.iterdir() if each.name not in ("lock", "problems.jsonl"))
+    ours = (
+        "lock",
+        "problems.jsonl",
+        ".problems.jsonl.new",
+        ".settings.json.new",
+    )  # of a beginning that was killed
+    strangers = sorted(each.name for each in path.iterdir() if each.name not in ours)
     if strangers:
         raise UsageError(f"{path} is not empty and holds no run ({strangers[0]})", "choose another --out")
     lines = (json.dumps(asdict(problem), ensure_ascii=False) + "\n" for problem in problems)

@@ -103,6 +103,18 @@ async def test_limits_count_what_was_used(pool: KernelPool) -> None:
             assert last.reason == reason
 
 
+async def test_a_block_too_many_is_not_run_after_a_resume_either(pool: KernelPool) -> None:
+    _, recorder = await whole(pool)
+    code = [n for n, step in enumerate(recorder.steps) if step.type == "code"][2]
+    async with KernelExecutor(pool) as executor:
+        rollout = rollout_of(ScriptedModel(), executor, Limits(executions=2))
+        rollout.resume(events_of(recorder.steps[: code + 1]), 1.0)
+        rest = [event async for event in rollout.events()]
+    assert not [event for event in rest if isinstance(event, Execution)]
+    assert isinstance(rest[-1], Finish)
+    assert rest[-1].reason == "execution_limit"
+
+
 async def test_what_could_not_be_restored_is_said(pool: KernelPool) -> None:
     async with KernelExecutor(pool) as executor:
         executor.restore(["x = 1", "y = nowhere"])

@@ -9,10 +9,11 @@ from typing import ClassVar
 
 import pytest
 
-from mathagent.errors import ModelUnreachable, RunError
+from mathagent.data import Problem
+from mathagent.errors import ModelUnreachable, RunError, UsageError
 from mathagent.grading import Grader
 from mathagent.run.endpoints import Endpoints
-from mathagent.run.folder import differences
+from mathagent.run.folder import differences, open_run, read_settings
 from mathagent.run.journal import Journal, read_journal
 from mathagent.run.lines import LineFile, read_lines
 from mathagent.run.polls import Poll
@@ -129,6 +130,24 @@ def test_differences_name_what_changed() -> None:
         "limits.tokens: 1 -> 3",
         "stop: null -> 0.9",
     ]
+
+
+@pytest.mark.parametrize("killed_at", range(5))
+def test_a_beginning_that_was_killed_is_no_stranger(tmp_path: Path, killed_at: int) -> None:
+    """Whatever a kill left of the first files, the folder can still be used; anything else in it is refused."""
+    left = ("lock", ".problems.jsonl.new", "problems.jsonl", ".settings.json.new")[:killed_at]
+    for name in left:
+        (tmp_path / name).write_text("{")
+    problems = [Problem("a", "What is 1 + 1?", "2")]
+    open_run(tmp_path, {"samples": 1}, problems, 0).close()
+    assert read_settings(tmp_path) == {"samples": 1}
+    open_run(tmp_path, {"samples": 1}, problems, 0).close()
+    with pytest.raises(UsageError, match="samples: 1 -> 2"):
+        open_run(tmp_path, {"samples": 2}, problems, 0)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("")
+    with pytest.raises(UsageError, match=r"holds no run \(mine\.txt\)"):
+        open_run(tmp_path / "other", {"samples": 1}, problems, 0)
 
 
 class Client:
