@@ -40,17 +40,39 @@ def append(path: Path, trace: Trace) -> None:
 
 def read(path: Path) -> Iterator[Trace]:
     """All records of a file, oldest first; a torn line is passed over. Raises TraceError."""
+    for _, trace in scan(path):
+        yield trace
+
+
+def scan(path: Path) -> Iterator[tuple[int, Trace]]:
+    """All records of a file with their places in it (bytes, for `read_at`). Raises TraceError."""
+    offset = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip() and (trace := _parse(path, number, line)) is not None:
-                    yield trace
+                    yield offset, trace
+                offset += len(line)
     except FileNotFoundError:
         raise TraceError(
             f"there is no trace file {path}", "solve a problem first, or name the file"
         ) from None
     except OSError as error:
         raise TraceError(f"can't read {path}: {error.strerror}") from None
+
+
+def read_at(path: Path, offset: int) -> Trace:
+    """The record that begins at a byte of the file. Raises TraceError where none does."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            line = file.readline()
+    except OSError as error:
+        raise TraceError(f"can't read {path}: {error.strerror}") from None
+    try:
+        return Trace.model_validate_json(line)
+    except ValidationError:
+        raise TraceError(f"{path} has changed: no trace begins at byte {offset}") from None
 
 
 def find(path: Path, name: str | None) -> Trace:
