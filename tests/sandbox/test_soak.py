@@ -66,7 +66,7 @@ async def test_soak() -> None:
     policy = Policy(interrupt_grace=0.2, output_bytes=100_000, min_level=probe().level)
     async with KernelPool(policy, warm=2) as pool:
         await _life(pool, chance)  # whatever is made once is made now
-    before = (descriptors(), len(descendants()), _mounts())
+    before, family, mounts = descriptors(), set(descendants()), _mounts()
     async with KernelPool(policy, warm=2) as pool:
         await _life(pool, chance)
         sizes, speeds = [], []
@@ -82,7 +82,8 @@ async def test_soak() -> None:
         began = time.perf_counter()
         await asyncio.gather(*(life() for _ in range(KERNELS)))
         per_kernel = (time.perf_counter() - began) / KERNELS
-    assert (descriptors(), len(descendants()), _mounts()) == before
+    assert (descriptors() - before, set(descendants()) - family) == (set(), set())
+    assert _mounts() <= mounts
     assert temporary(os.getpid()) == []
     tenth = max(3, KERNELS // 10)
     growth = statistics.median(sizes[-tenth:]) - statistics.median(sizes[:tenth])
