@@ -38,7 +38,9 @@ _MARKERS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-def detect(model: str, template: str | None, mode: str, prompts: Iterable[Prompt]) -> Detected:
+def detect(
+    model: str, template: str | None, mode: str, prompts: Iterable[Prompt], role: str = "solve"
+) -> Detected:
     """The prompt for a model.
 
     Args:
@@ -46,11 +48,12 @@ def detect(model: str, template: str | None, mode: str, prompts: Iterable[Prompt
         template: its chat template, "" where it is known to have none, None where nothing is known.
         mode: "tir" or "cot".
         prompts: to choose from.
+        role: what the model is asked to be, a key of `mathagent.prompts.GIVEN`.
 
     Raises:
-        UsageError: there is no prompt for that mode.
+        UsageError: there is no prompt for that role in that mode.
     """
-    suited = [prompt for prompt in prompts if prompt.settings.mode == mode]
+    suited = [each for each in prompts if (each.settings.mode, each.settings.role) == (mode, role)]
     by_name = [(pattern, prompt) for prompt in suited for pattern in prompt.settings.models]
     fitting = [pair for pair in by_name if pair[0] != ANY and fnmatch(model.lower(), pair[0].lower())]
     if fitting:
@@ -66,7 +69,8 @@ def detect(model: str, template: str | None, mode: str, prompts: Iterable[Prompt
     for pattern, prompt in by_name:
         if pattern == ANY:
             return Detected(prompt, "the general default", certain=False)
-    raise UsageError(f"no prompt for mode {mode!r}", "modes: tir, cot")
+    what = f"mode {mode!r}" if role == "solve" else f"the role {role!r} in mode {mode!r}"
+    raise UsageError(f"no prompt for {what}", "modes: tir, cot")
 
 
 def of_protocol(protocol: str, prompts: Iterable[Prompt]) -> Prompt | None:

@@ -62,12 +62,13 @@ def _prompt(info: ModelInfo, asked: Settings) -> Detected:
     if asked.prompt:
         return Detected(find_prompt(asked.prompt), "as asked for", certain=True)
     known = list(prompts().values())
-    detected = detect(info.id, None, asked.mode, known)
+    detected = detect(info.id, None, asked.mode, known, asked.role)
     if not detected.certain and (template := chat_template(info.root or info.id)) is not None:
-        detected = detect(info.id, template, asked.mode, known)
+        detected = detect(info.id, template, asked.mode, known, asked.role)
     if asked.protocol and detected.prompt.settings.protocol != asked.protocol:
         written_for_it = of_protocol(
-            asked.protocol, (each for each in known if each.settings.mode == asked.mode)
+            asked.protocol,
+            (each for each in known if (each.settings.mode, each.settings.role) == (asked.mode, asked.role)),
         )
         if written_for_it:
             detected = Detected(written_for_it, "as asked for", certain=True)

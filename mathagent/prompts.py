@@ -3,7 +3,8 @@
 A prompt is a Markdown file with YAML front matter (its settings) and a Jinja body of `## system`, `## user` and
 `## assistant` sections (and `## environment`, for outputs in examples of protocols that have such turns); the last
 section is the user's, with `{{ problem }}` in it. A section may give its message a name: `## system name=NAME`.
-Variables: `problem`, and `executions`, how many blocks may be run. Front matter keys: see `PromptSettings`.
+Variables: `problem`, and `executions`, how many blocks may be run; and what the prompt's role is given beside the
+problem (`GIVEN`), a solution to judge, say. Front matter keys: see `PromptSettings`.
 
 The files are data in `prompts/` of the checkout, and inside of the package when installed.
 """
@@ -32,6 +33,28 @@ _SECTION = re.compile(
     r"^## (system|user|assistant|environment)(?:[ \t]+name=(\S+))?[ \t]*(?:\n|\Z)", re.MULTILINE
 )
 _NOTICES = "notices.yaml"
+GIVEN: Mapping[str, tuple[str, ...]] = {
+    "solve": (),
+    "outcome": ("solution",),
+    "process": ("solution",),
+    "pairwise": ("first", "second"),
+    "select": ("solutions",),
+    "rephrase": (),
+    "similar": (),
+    "harder": (),
+    "numbers": (),
+    "fractions": (),
+    "statement": ("answer",),
+    "backward": ("answer",),
+}
+"""The roles of InternLM-Math's unified format (arXiv 2402.06332, section 4), and what each is given beside a problem.
+
+solve: a solution. outcome: is this solution right? process: is each of its steps? pairwise: which of two is better?
+select: which of several? The others make a new problem out of one: said in another way, similar, harder, with other
+numbers, with fractions or percentages; turned into a statement with its answer, and asked backward from its answer
+(self-verification and FOBAR, as MetaMath has them, arXiv 2309.12284).
+"""
+
 _SAMPLING = {each.name for each in fields(Sampling)} - {"extra"}
 
 
@@ -42,6 +65,8 @@ class PromptSettings(BaseModel):
 
     name: str
     description: str
+    role: str = "solve"
+    """What the model is asked to be: a key of `GIVEN`."""
     mode: Literal["tir", "cot"] = "tir"
     """tir: tool-integrated reasoning, code is run; cot: chain-of-thought, text only."""
     language: Literal["en", "zh"] = "en"
@@ -83,9 +108,18 @@ class Prompt:
         """The name that users type."""
         return self.settings.name
 
-    def messages(self, problem: str, *, executions: int = Limits().executions) -> tuple[Message, ...]:
-        """The chat messages for a problem. The problem enters as a value: braces in it mean nothing."""
-        values = {"problem": problem.strip(), "executions": executions}
+    def messages(
+        self,
+        problem: str,
+        given: Mapping[str, str] | None = None,
+        *,
+        executions: int = Limits().executions,
+    ) -> tuple[Message, ...]:
+        """The chat messages for a problem, and for what the role is given beside it (`GIVEN`).
+
+        All of it enters as values: braces in it mean nothing. Raises UsageError for a variable that is not given.
+        """
+        values = {"problem": problem.strip(), "executions": executions, **(given or {})}
         try:
             return tuple(
                 Message(role, _template(template).render(values), name)
@@ -93,7 +127,9 @@ class Prompt:
             )
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UsageError(
-                f"{self.path}: {error}", "a prompt may use the variables problem and executions only"
+                f"{self.path}: {error}",
+                "a prompt may use the variables "
+                + ", ".join(("problem", "executions", *GIVEN[self.settings.role])),
             ) from None
 
     def task(self, messages: tuple[Message, ...], sampling: Sampling) -> Task:
@@ -153,6 +189,8 @@ def read_prompt(path: Path) -> Prompt:
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if settings.role not in GIVEN:
+        raise UsageError(f"{path}: role: unknown role {settings.role}", f"known: {', '.join(GIVEN)}")
     if unknown := settings.sampling.keys() - _SAMPLING:
         raise UsageError(
             f"{path}: sampling: unknown setting {min(unknown)}", f"known: {', '.join(sorted(_SAMPLING))}"

@@ -6,7 +6,7 @@ The command line opens a session, then asks it for rollouts (`mathagent.loop`) a
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -81,9 +81,9 @@ class Session:
         for line in chosen.notices:
             self._progress(line)
 
-    def messages(self, problem: str) -> tuple[Message, ...]:
-        """The messages of the prompt for a problem."""
-        return self.prompt.messages(problem, executions=self.limits.executions)
+    def messages(self, problem: str, given: Mapping[str, str] | None = None) -> tuple[Message, ...]:
+        """The messages of the prompt for a problem, and for what its role is given beside it."""
+        return self.prompt.messages(problem, given, executions=self.limits.executions)
 
     def rollout(
         self,

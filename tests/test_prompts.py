@@ -226,3 +226,41 @@ def test_the_wheel_carries_the_prompts(tmp_path: Path) -> None:
     assert {"mathagent/cli/app.py", "kernels_sandbox/pool.py"} <= inside
     tops = {name.split("/")[0].split("-")[0].split(".")[0] for name in inside}
     assert tops == {"mathagent", "kernels_sandbox"}
+
+
+JUDGE = """---
+name: judge
+description: for tests
+role: outcome
+mode: cot
+models: ["*"]
+---
+## user
+{{ problem }}
+{{ solution }}
+"""
+
+
+def test_a_role_is_given_more_than_the_problem(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text(JUDGE)
+    prompt = read_prompt(tmp_path / "p.md")
+    (message,) = prompt.messages("1 + 1?", {"solution": "It is {{ 2 }}."})
+    assert message.content == "1 + 1?\nIt is {{ 2 }}."
+    with pytest.raises(UsageError) as raised:
+        prompt.messages("1 + 1?")
+    assert "problem, executions, solution" in raised.value.hint
+
+
+def test_a_prompt_of_another_role_solves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text(JUDGE)
+    judge = read_prompt(tmp_path / "p.md")
+    assert detect("any", None, "cot", [judge, find_prompt("cot")]).prompt.name == "cot"
+    assert detect("any", None, "cot", [find_prompt("cot"), judge], "outcome").prompt is judge
+    with pytest.raises(UsageError, match="role 'pairwise'"):
+        detect("any", None, "cot", [judge], "pairwise")
+
+
+def test_an_unknown_role(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text(JUDGE.replace("outcome", "oracle"))
+    with pytest.raises(UsageError, match="unknown role oracle"):
+        read_prompt(tmp_path / "p.md")

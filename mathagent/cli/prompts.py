@@ -29,12 +29,12 @@ def prompts(
             sys.stdout.write(chosen[0].text)
         else:
             table = Table(box=None, pad_edge=False, header_style="bold")
-            for title in ("name", "mode", "default for", "description"):
-                table.add_column(title, no_wrap=title in ("name", "mode"))
+            for title in ("name", "role", "mode", "default for", "description"):
+                table.add_column(title, no_wrap=title in ("name", "role", "mode"))
             for prompt in chosen:
                 each = prompt.settings
                 models = ", ".join("any model" if pattern == "*" else pattern for pattern in each.models)
-                table.add_row(each.name, each.mode, Text(models), Text(each.description))
+                table.add_row(each.name, each.role, each.mode, Text(models), Text(each.description))
             console().print(table)
 
 

@@ -34,6 +34,7 @@ class Problem:
     language: `zh`, `en`, ... ; "" where it is not known.
     stem: the text without the options. options: in order; empty if there are none.
     solution: a worked solution, if the row has one; a GSM8K solution ends in its `#### 18`.
+    given: what a role's prompt is given beside the text (`mathagent.prompts.GIVEN`): a solution to judge, say.
     group: the id that the rotations of one problem share (see `mathagent.data.rotations`); otherwise the id.
     extra: the row as it was read, for the row that a run writes. What JSON can't hold is text in it.
     """
@@ -50,6 +51,7 @@ class Problem:
     stem: str = ""
     options: tuple[Option, ...] = ()
     solution: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -103,7 +105,7 @@ class DataSet:
         """A fingerprint of what is asked and what is right, in order: equal for equal problems, wherever read from."""
         digest = hashlib.sha256()
         for problem in self.problems:
-            for text in (problem.id, problem.text, *problem.golds):
+            for text in (problem.id, problem.text, *problem.golds, *problem.given.values()):
                 digest.update(f"{len(text)}:{text};".encode())
             digest.update(b"\n")
         return digest.hexdigest()

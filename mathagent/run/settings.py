@@ -23,6 +23,7 @@ def settings_of(data: DataSet, plan: Plan, session: Session) -> dict[str, Any]:
         "model": session.info.id,
         "prompt": {"name": session.prompt.name, "sha256": session.prompt.sha256},
         "protocol": session.wire.name,
+        "role": session.prompt.settings.role,
         "mode": session.prompt.settings.mode,
         "sampling": sampling,
         "limits": asdict(session.limits),

@@ -76,7 +76,10 @@ class Trajectory:
         )
         async with KernelExecutor(kernels, kernels.turn) as executor:
             self._rollout = rollout = session.rollout(
-                session.messages(self.problem.text), executor, model=endpoint, sampling=sampling
+                session.messages(self.problem.text, self.problem.given),
+                executor,
+                model=endpoint,
+                sampling=sampling,
             )
             if self._begun is None:
                 self._begun = Begun(recorder.id, recorder.started)
