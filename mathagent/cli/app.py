@@ -22,7 +22,9 @@ from mathagent.cli import (
     show,
     solve,
     status,
+    traces,
 )
+from mathagent.cli.query import QueryCommand
 
 app = typer.Typer(
     name="mathagent",
@@ -38,6 +40,7 @@ app.command()(status.status)
 app.command()(report.report)
 app.command()(grade.grade)
 app.command()(export.export)
+app.command(cls=QueryCommand)(traces.traces)
 app.command()(show.show)
 app.command()(prompts.prompts)
 app.command()(protocols.protocols)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mathagent.run.rows import Row, Verdict
 from mathagent.trace.schema import CodeStep, OutputStep, TextStep, Trace
@@ -24,6 +25,7 @@ class Entry:
         tokens, prompt_tokens: generated and sent, over all requests. rounds: code executions.
         errors: executions that ended otherwise than "ok".
         seconds, model_seconds, kernel_seconds: wall time, and the parts spent in the model and in kernels.
+        unknown: names of the fields that the record of another tool says nothing about: their values mean nothing.
     """
 
     place: int
@@ -53,6 +55,11 @@ class Entry:
     seconds: float
     model_seconds: float
     kernel_seconds: float
+    unknown: frozenset[str] = frozenset()
+
+    def known(self, field: str) -> Any:
+        """The value of a field; None where nobody says."""
+        return None if field in self.unknown else getattr(self, field)
 
 
 @dataclass(frozen=True, slots=True)

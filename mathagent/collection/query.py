@@ -85,6 +85,29 @@ def parse_query(text: str) -> Query:
     return Query(tuple(_turned(term) if no else term for no, term in map(_term, _TERM.finditer(text))))
 
 
+def field_is(field: str, words: str) -> Query:
+    """What `field:words` asks for, whatever characters stand in the words; the field is one that takes a colon."""
+    return Query((_same(field, words) if field in SAME else _part(field, words),))
+
+
+def field_within(field: str, wanted: str) -> Query:
+    """A number in a range: `5`, `2..5`, `2..`, `..5` (ends included), or a comparison: `>=2`. Raises UsageError."""
+    if found := re.fullmatch(r"\s*(<=|>=|<|>|=)\s*(\S+)\s*", wanted):
+        return Query((_number(field, found[1], found[2]),))
+    low, dots, high = wanted.strip().partition("..")
+    if not dots:
+        return Query((_number(field, "=", low),))
+    if not low and not high:
+        raise UsageError(f"{field}: {wanted!r} is no range", "ranges are 5, 2..5, 2.., ..5, >=2")
+    ends = (("<=", high), (">=", low))
+    return Query(tuple(_number(field, operator, end) for operator, end in ends if end))
+
+
+def matching(pattern: str) -> Query:
+    """A regular expression somewhere in the texts, whatever the case. Raises UsageError."""
+    return Query((_in_texts("all", _pattern(pattern)),))
+
+
 def _term(found: re.Match[str]) -> tuple[bool, Term]:
     """Whether the term is turned round, and what it says without that."""
     return bool(found["no"]), _comparison(found) if found["number"] else _said(found)
@@ -145,7 +168,7 @@ def _number(field: str, operator: str, value: str) -> Term:
         raise UsageError(f"{field}{operator}{value}: {value!r} is no number") from None
 
     def holds(entry: Entry, _: Callable[[], Texts]) -> bool:
-        number = getattr(entry, field)
+        number = entry.known(field)
         return number is not None and _COMPARE[operator](number, limit)
 
     return Term(holds)

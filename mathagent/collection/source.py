@@ -12,7 +12,7 @@ from mathagent.errors import TraceError, UsageError
 from mathagent.run.folder import read_settings
 from mathagent.run.rows import Row, read_results
 from mathagent.trace import default_file, read_at, scan
-from mathagent.trace.schema import Trace
+from mathagent.trace.schema import GradeRecord, Trace
 
 
 class Collection:
@@ -48,10 +48,11 @@ class Collection:
         self._texts: dict[int, Texts] = {}
 
     def trace(self, entry: Entry) -> Trace:
-        """The whole trace. Raises TraceError if the file has changed under it."""
+        """The whole trace, with the verdict of the last grading. Raises TraceError if the file has changed under it."""
         if isinstance(self._traces, list):
             return self._traces[entry.place]
-        return read_at(self._traces, self._offsets[entry.place])
+        trace = read_at(self._traces, self._offsets[entry.place])
+        return _regraded(trace, self.rows.get(trace.id))
 
     def texts(self, entry: Entry) -> Texts:
         """Its texts, for a search."""
@@ -71,7 +72,7 @@ class Collection:
         if name is None:
             found = self.entries[-1:]
         else:
-            found = [each for each in self.entries if f"{each.problem}:{each.sample}" == name]
+            found = [each for each in self.entries if name in (f"{each.problem}:{each.sample}", each.id)]
             found = found or [each for each in self.entries if each.problem == name][:1]
             found = found or [each for each in self.entries if _is_called(each, name)]
         if not found:
@@ -120,6 +121,19 @@ def _scan(path: Path, rows: dict[str, Row]) -> tuple[list[Entry], list[int]]:
         entries.append(entry_of(len(entries), trace, rows.get(trace.id)))
         offsets.append(offset)
     return entries, offsets
+
+
+def _regraded(trace: Trace, row: Row | None) -> Trace:
+    """The trace with the verdict of its row, which a later `mathagent grade` may have changed."""
+    if row is None or entry_of(0, trace).verdict == row.verdict:
+        return trace
+    grade = None
+    if row.verdict != "ungraded":
+        seconds = trace.grade.seconds if trace.grade else 0.0
+        grade = GradeRecord(
+            verdict=row.verdict, gold=row.expected_answer or "", detail=row.grade_detail, seconds=seconds
+        )
+    return trace.model_copy(update={"grade": grade})
 
 
 def _is_called(entry: Entry, name: str) -> bool:

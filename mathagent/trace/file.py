@@ -75,24 +75,6 @@ def read_at(path: Path, offset: int) -> Trace:
         raise TraceError(f"{path} has changed: no trace begins at byte {offset}") from None
 
 
-def find(path: Path, name: str | None) -> Trace:
-    """The trace whose id begins with `name`, or the last one. Raises TraceError."""
-    found: Trace | None = None
-    matches = set()
-    for trace in read(path):
-        if name is None or trace.id.startswith(name) or trace.id.endswith(f"-{name}"):
-            found = trace
-            matches.add(trace.id)
-    if found is None:
-        missing = f"no trace called {name!r}" if name else "no trace"
-        raise TraceError(f"{missing} in {path}", "mathagent show --list names them")
-    if name is not None and len(matches) > 1:
-        raise TraceError(
-            f"{len(matches)} traces begin with {name!r}", f"for example {min(matches)}, {max(matches)}"
-        )
-    return found
-
-
 def _parse(path: Path, number: int, line: bytes) -> Trace | None:
     try:
         return Trace.model_validate_json(line.rstrip(b"\n"))

@@ -57,28 +57,6 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     yield parts.figures(trace.usage, trace.seconds)
 
 
-def trace_table(traces: list[Trace]) -> RenderableType:
-    """Many traces, a line each."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("id", "finish", "answer"):
-        table.add_column(name, no_wrap=True)
-    for name in ("tokens", "s"):
-        table.add_column(name, no_wrap=True, justify="right")
-    table.add_column("problem")
-    marks = {"correct": " ✓", "wrong": " ✗", "undecided": " ?"}
-    for trace in traces:
-        mark = marks[trace.grade.verdict] if trace.grade else ""
-        table.add_row(
-            Text(clean(trace.id)),
-            Text(clean(trace.finish.reason)),
-            Text(clean(trace.answer or "-")[:20] + mark),
-            str(trace.usage.completion_tokens),
-            f"{trace.seconds:.1f}",
-            Text(" ".join(clean(trace.problem.text).split())),
-        )
-    return table
-
-
 def _head(trace: Trace) -> RenderableType:
     level = trace.sandbox.level if trace.sandbox else "no code was run"
     rows = {

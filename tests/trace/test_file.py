@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathagent.errors import TraceError
-from mathagent.trace import append, find, read
+from mathagent.trace import append, read
 from mathagent.trace.schema import SCHEMA, Trace
 from tests.trace.conftest import make_trace
 
@@ -102,20 +102,6 @@ def test_another_schema_is_refused(file: Path, version: object) -> None:
     assert "another version" in raised.value.hint
 
 
-def test_find_by_the_start_or_the_end_of_an_id(file: Path) -> None:
-    ids = ["20260101-000000-aaa111", "20260101-000001-bbb222", "20260102-000000-ccc333"]
-    for each in ids:
-        append(file, TRACE.model_copy(update={"id": each}))
-    assert find(file, None).id == ids[2]
-    assert find(file, "20260102").id == ids[2]
-    assert find(file, "bbb222").id == ids[1]
-    assert find(file, ids[0]).id == ids[0]
-    with pytest.raises(TraceError, match="2 traces begin"):
-        find(file, "20260101")
-    with pytest.raises(TraceError, match="no trace called 'zzz'"):
-        find(file, "zzz")
-
-
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="there is no trace file"):
         list(read(tmp_path / "none.jsonl"))
@@ -127,8 +113,6 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         append(Path("/dev/full"), TRACE)
     (tmp_path / "empty.jsonl").write_text("\n\n")
     assert list(read(tmp_path / "empty.jsonl")) == []
-    with pytest.raises(TraceError, match="no trace in"):
-        find(tmp_path / "empty.jsonl", None)
 
 
 _APPENDER = """

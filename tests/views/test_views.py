@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from kernels_sandbox import CellResult
+from mathagent.collection.entry import entry_of
 from mathagent.events import (
     Answer,
     CodeBlock,
@@ -26,7 +27,8 @@ from mathagent.types import Message, ModelInfo, TokenUsage
 from mathagent.views import parts
 from mathagent.views.live import LiveView
 from mathagent.views.plain import PlainView
-from mathagent.views.trace import trace_parts, trace_table
+from mathagent.views.trace import trace_parts
+from mathagent.views.traces import trace_table
 from tests.trace.conftest import make_recorder, make_trace
 
 STORY: tuple[Event, ...] = (
@@ -178,7 +180,8 @@ def test_a_trace_reads_like_the_solve() -> None:
     shown = rendered(*trace_parts(make_trace()), width=100)
     assert "prefilled by the prompt" in shown
     assert shown.index("code 1") < shown.index("output 1 ·") < shown.index("┃ 42")
-    table = rendered(trace_table([make_trace("[bold]What?[/bold]\nNow", "[red]1")]), width=100)
+    entry = entry_of(0, make_trace("[bold]What?[/bold]\nNow", "[red]1"))
+    table = rendered(trace_table([entry]), width=120)
     assert "[bold]What?[/bold] Now" in table
     assert "[red]1" in table
 
