@@ -13,6 +13,7 @@ from mathagent.cli import (
     doctor,
     export,
     grade,
+    import_,
     prompts,
     protocols,
     report,
@@ -40,6 +41,7 @@ app.command()(status.status)
 app.command()(report.report)
 app.command()(grade.grade)
 app.command()(export.export)
+app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)
 app.command()(show.show)
 app.command()(prompts.prompts)

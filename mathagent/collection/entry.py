@@ -77,6 +77,18 @@ class Texts:
         return "\n".join((self.problem, self.prose, self.code, self.output))
 
 
+_UNKNOWN = {
+    "started": "started",
+    "seconds": "seconds",
+    "model.name": "model",
+    "usage.completion_tokens": "tokens",
+    "usage.prompt_tokens": "prompt_tokens",
+    "usage.model_seconds": "model_seconds",
+    "usage.kernel_seconds": "kernel_seconds",
+    "output.status": "errors",
+}
+
+
 def entry_of(place: int, trace: Trace, row: Row | None = None) -> Entry:
     """The entry of a trace; its row, where there is one, has the last verdict."""
     usage, grade = trace.usage, trace.grade
@@ -111,10 +123,11 @@ def entry_of(place: int, trace: Trace, row: Row | None = None) -> Entry:
         tokens=usage.completion_tokens,
         prompt_tokens=usage.prompt_tokens,
         rounds=usage.executions,
-        errors=sum(status != "ok" for status in statuses),
+        errors=sum(status not in ("ok", "unknown") for status in statuses),
         seconds=trace.seconds,
         model_seconds=usage.model_seconds,
         kernel_seconds=usage.kernel_seconds,
+        unknown=frozenset(field for name, field in _UNKNOWN.items() if not trace.known(name)),
     )
 
 

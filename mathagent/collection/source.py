@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mathagent.collection.entry import Entry, Texts, entry_of, texts_of
+from mathagent.collection.imports import is_trace_file, read_imports
 from mathagent.collection.query import Query
 from mathagent.errors import TraceError, UsageError
 from mathagent.run.folder import read_settings
@@ -92,15 +93,25 @@ class Collection:
 
 
 def open_collection(path: Path | None = None) -> Collection:
-    """Open the folder of a run, or a trace file (None: the default one).
+    """Open the folder of a run, a trace file (None: the default one), or a file of another tool (see `imports`).
 
     Raises UsageError where there is nothing that can be read as traces, TraceError for a damaged record.
     """
     path = path or default_file()
     if path.is_dir():
         return _open_run(path)
+    if not is_trace_file(path):
+        return _open_imports(path)
     entries, offsets = _scan(path, {})
     return Collection(path, entries, path, offsets)
+
+
+def _open_imports(path: Path) -> Collection:
+    found = read_imports(path)
+    pairs = enumerate(zip(found.traces, found.rows, strict=True))
+    entries = [entry_of(place, trace, row) for place, (trace, row) in pairs]
+    rows = {trace.id: row for trace, row in zip(found.traces, found.rows, strict=True)}
+    return Collection(path, entries, found.traces, [], rows=rows, notices=found.bad)
 
 
 def _open_run(path: Path) -> Collection:

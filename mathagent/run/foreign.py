@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from mathagent.answers import boxed
 from mathagent.data.files import read_rows
 from mathagent.data.problem import BadRow, RowError
-from mathagent.data.values import jsonable, text_of
+from mathagent.data.values import jsonable, text_of, whole
 from mathagent.errors import DataError, UsageError
 from mathagent.run.rows import Row, Verdict
 
@@ -64,7 +64,7 @@ def read_foreign(path: Path) -> tuple[list[Row], list[str]]:
     seen: Counter[str] = Counter()
     for number, values in records:
         try:
-            rows += _rows(values, number, seen)
+            rows += rows_of(values, number, seen)
         except RowError as error:
             raise UsageError(f"{path}, row {number}: {error}") from None
         except ValidationError as error:
@@ -81,7 +81,14 @@ def read_foreign(path: Path) -> tuple[list[Row], list[str]]:
     return rows, notices
 
 
-def _rows(values: Mapping[str, Any], number: int, seen: Counter[str]) -> Iterator[Row]:
+def rows_of(values: Mapping[str, Any], number: int, seen: Counter[str]) -> Iterator[Row]:
+    """The rows of one record: one for each sample in it. Raises RowError or ValidationError.
+
+    Args:
+        values: the record.
+        number: its place in the file, which is its id where no column has one.
+        seen: how many samples of each id came before; counts on.
+    """
     if "verdict" in values and "generation" in values:
         yield Row.model_validate(values)
         return
@@ -121,6 +128,16 @@ def _rows(values: Mapping[str, Any], number: int, seen: Counter[str]) -> Iterato
             if verdict is None
             else row.graded(verdict, "as recorded").model_copy(update={"previous_verdict": None})
         )
+
+
+def has_id(values: Mapping[str, Any]) -> bool:
+    """Whether a column names the problem, so that its text need not stand for it."""
+    return _text(values, [name for name in _ID if name not in _PROBLEM]) is not None
+
+
+def generations_of(values: Mapping[str, Any]) -> list[str]:
+    """The replies in a record, a text for each sample, as they were recorded; none where no column holds one."""
+    return [whole(each) for each in _each(_find(values, _GENERATION)) if isinstance(each, str)]
 
 
 def _find(values: Mapping[str, Any], names: Sequence[str]) -> Any:

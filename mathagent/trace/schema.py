@@ -167,11 +167,25 @@ class FinishRecord(_Record):
     detail: str
 
 
+class ImportRecord(_Record):
+    """Where a trace was read from that another tool recorded.
+
+    format: as what it was read. file, row: where it stands, rows from 1.
+    unknown: what the record does not say, as fields of the trace (`usage.completion_tokens`, `output.seconds` of every
+    output): their values mean nothing.
+    """
+
+    format: str
+    file: str
+    row: int
+    unknown: list[str]
+
+
 class Trace(_Record):
     """One solve, whole.
 
     sample: which of several samples of the problem, from 0. stopped: "vote" where it was ended early because the
-    problem's vote was decided without it.
+    problem's vote was decided without it. imported: where another tool's record was read from; None for our own.
     """
 
     schema_version: Literal[1] = SCHEMA
@@ -194,6 +208,11 @@ class Trace(_Record):
     grade: GradeRecord | None = None
     usage: UsageRecord
     versions: dict[str, str]
+    imported: ImportRecord | None = None
+
+    def known(self, field: str) -> bool:
+        """Whether the value of a field, as `ImportRecord.unknown` calls it, was recorded."""
+        return self.imported is None or field not in self.imported.unknown
 
     @property
     def reply(self) -> str:

@@ -23,6 +23,7 @@ _STATUS = {
     "died": ("kernel died", "red"),
     "interrupted": ("interrupted", "yellow"),
     "output_limit": ("too much output", "yellow"),
+    "unknown": ("output", "dim"),  # of an imported trace
 }
 
 
@@ -46,10 +47,10 @@ def code(source: str, index: int) -> RenderableType:
     return Panel(body, title=f"code {index + 1}", title_align="left", border_style="blue", box=box.ROUNDED)
 
 
-def output(shown: str, status: str, seconds: float, index: int) -> RenderableType:
-    """What the model was shown of an execution, with how it ended."""
+def output(shown: str, status: str, seconds: float | None, index: int) -> RenderableType:
+    """What the model was shown of an execution, with how it ended; no seconds where nobody recorded them."""
     label, colour = _STATUS.get(status, (status, "red"))
-    title = f"{label} {index + 1} · {seconds:.2f} s"
+    title = f"{label} {index + 1}" + ("" if seconds is None else f" · {seconds:.2f} s")
     body = Text(clean(shown).rstrip("\n") or "(no output)")
     return Panel(body, title=title, title_align="left", border_style=colour, box=box.ROUNDED)
 

@@ -43,7 +43,8 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
                 if discarded.strip():
                     yield Text(f"cut off after the block: {clean(discarded)!r}", style="dim")
             case OutputStep(shown=shown, index=index, result=result):
-                yield parts.output(shown, str(result["status"]), float(result["seconds"]), index)
+                seconds = float(result["seconds"]) if trace.known("output.seconds") else None
+                yield parts.output(shown, str(result["status"]), seconds, index)
             case RequestStep():
                 yield _request(step)
             case FailureStep(message=message, hint=hint):
@@ -54,12 +55,47 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     if trace.grade is not None:
         yield parts.grade(trace.grade)
     yield parts.ending(trace.finish.reason, trace.finish.detail, trace.answer is not None)
-    yield parts.figures(trace.usage, trace.seconds)
+    if trace.imported is None:
+        yield parts.figures(trace.usage, trace.seconds)
+    else:
+        yield Text(_known_figures(trace), style="dim")
 
 
 def _head(trace: Trace) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for key, value in (_own_head(trace) if trace.imported is None else _imported_head(trace)).items():
+        table.add_row(Text(key, style="dim"), Text(clean(value)))
+    return table
+
+
+def _imported_head(trace: Trace) -> dict[str, str]:
+    source = trace.imported
+    assert source is not None
+    return {
+        "trace": trace.id,
+        "imported": f"from row {source.row} of {source.file}, read as {source.format}",
+        "model": trace.model.name or "not recorded",
+        "problem": f"{trace.problem.id}, sample {trace.sample}",
+        "protocol": f"{trace.protocol}, mode {trace.mode}",
+        "unknown": ", ".join(source.unknown),
+    }
+
+
+def _known_figures(trace: Trace) -> str:
+    """The figures of an imported trace that its record has."""
+    usage = trace.usage
+    figures = {
+        "usage.completion_tokens": f"{usage.completion_tokens} tokens",
+        "usage.prompt_tokens": f"{usage.prompt_tokens} prompt tokens",
+        "": f"{usage.executions} output{'' if usage.executions == 1 else 's'}",
+        "seconds": f"{trace.seconds:.1f} s",
+    }
+    return " · ".join(text for field, text in figures.items() if trace.known(field))
+
+
+def _own_head(trace: Trace) -> dict[str, str]:
     level = trace.sandbox.level if trace.sandbox else "no code was run"
-    rows = {
+    return {
         "trace": f"{trace.id}   {trace.started}",
         "model": f"{trace.model.name} at {trace.model.endpoint}"
         + (" (demonstration)" if trace.model.demo else ""),
@@ -70,10 +106,6 @@ def _head(trace: Trace) -> RenderableType:
         "sandbox": level,
         "versions": ", ".join(f"{key} {value}" for key, value in trace.versions.items()),
     }
-    table = Table.grid(padding=(0, 2))
-    for key, value in rows.items():
-        table.add_row(Text(key, style="dim"), Text(clean(value)))
-    return table
 
 
 def _request(step: RequestStep) -> RenderableType:

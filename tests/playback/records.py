@@ -1,17 +1,18 @@
 """A recorded run: what the model said, which code that holds, what it printed, what was answered, what is right.
 
-The sources (`tests.playback.sources`) write the text of each format themselves, from the recorded fields and the
-authors' own descriptions, without the protocols: that makes a played run a golden test of a protocol.
+The sources (`tests.playback.sources`) have the text of each format from the recorded fields and the authors' own
+descriptions, without the protocols: that makes a played run a golden test of a protocol.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mathagent.trace.schema import CodeStep, OutputStep, Step
 from tests.replay.fixtures import DATA
 from tests.replay.recording import Recording
 
@@ -68,6 +69,40 @@ class Format:
     def there(self) -> bool:
         """Whether the recorded data is beside the checkout."""
         return all(file.exists() for file in self.files)
+
+
+def record_of(
+    source: str,
+    problem: str,
+    steps: Sequence[Step],
+    *,
+    output_block: str,
+    opening: str,
+    answer: str,
+    gold: str,
+    right: bool | None = None,
+) -> Record:
+    """The record of a reply that is there as steps: what was said between outputs, the code, what was printed."""
+    said, turns, codes, printed = [""], [], [], []
+    for step in steps:
+        if isinstance(step, OutputStep):
+            turns.append(step.raw)
+            printed.append(step.shown)
+            said.append("")
+            continue
+        said[-1] += step.raw
+        if isinstance(step, CodeStep):
+            codes.append(step.code)
+    recording = Recording(
+        problem,
+        tuple(said),
+        tuple(turns),
+        output_block=output_block,
+        opening=opening,
+        source=source,
+        answer=answer,
+    )
+    return Record(source, recording, tuple(codes), tuple(printed), answer, gold, right)
 
 
 def rows(file: Path) -> Iterator[tuple[str, Any]]:
