@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mathagent.collection.entry import Entry, Texts, entry_of, texts_of
+from mathagent.collection.frames import step_frame, trace_frame
 from mathagent.collection.imports import is_trace_file, read_imports
-from mathagent.collection.query import Query
+from mathagent.collection.query import Query, parse_query
 from mathagent.errors import TraceError, UsageError
 from mathagent.run.folder import read_settings
 from mathagent.run.rows import Row, read_results
 from mathagent.trace import default_file, read_at, scan
 from mathagent.trace.schema import GradeRecord, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Collection:
@@ -91,13 +95,29 @@ class Collection:
             grouped.setdefault(entry.problem, []).append(entry)
         return {problem: sorted(mine, key=lambda each: each.sample) for problem, mine in grouped.items()}
 
+    def frame(self, of: Literal["traces", "steps"] = "traces", query: Query | str = "") -> pd.DataFrame:
+        """A pandas DataFrame (pip install 'mathagent[traces]').
 
-def open_collection(path: Path | None = None) -> Collection:
+        Args:
+            of: "traces" has a row for each trace, with the fields of `Entry`; "steps" a row for each of their steps:
+                id, problem and sample of the trace, step (from 0), type, at, index of the code, status and finish,
+                seconds, tokens, text (prose, code or output).
+            query: which traces; all of them by default.
+
+        What is not known is missing (NA, NaN, NaT). Raises UsageError without pandas, or for a query with a fault.
+        """
+        entries = self.select(parse_query(query) if isinstance(query, str) else query)
+        if of == "steps":
+            return step_frame([self.trace(entry) for entry in entries])
+        return trace_frame(entries)
+
+
+def open_collection(path: Path | str | None = None) -> Collection:
     """Open the folder of a run, a trace file (None: the default one), or a file of another tool (see `imports`).
 
     Raises UsageError where there is nothing that can be read as traces, TraceError for a damaged record.
     """
-    path = path or default_file()
+    path = default_file() if path is None else Path(path)
     if path.is_dir():
         return _open_run(path)
     if not is_trace_file(path):
