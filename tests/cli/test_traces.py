@@ -163,3 +163,16 @@ def test_what_cant_be_listed(program: Program, arguments: list[str], code: int, 
     assert (ended.code, ended.out) == (code, "")
     assert len(ended.complaints) == 1
     assert says in ended.complaints[0]
+
+
+@pytest.mark.parametrize("form", ["atif", "otel"])
+def test_traces_are_exported(program: Program, form: str) -> None:
+    fill(program)
+    ended = program.call("export", "run", "-f", form, "-o", "out.jsonl")
+    assert (ended.code, ended.out, ended.err) == (0, "", "4 traces in out.jsonl\n")
+    lines = (program.home / "out.jsonl").read_text().splitlines()
+    assert {"atif": "schema_version", "otel": "resourceSpans"}[form] in json.loads(lines[3])
+    append(program.traces, solved("a"))
+    assert program.call("export", "traces.jsonl", "-f", form, "-o", "one.json").code == 0
+    missing = program.call("export", "none.jsonl", "-f", form, "-o", "x")
+    assert (missing.code, len(missing.complaints)) == (3, 1)

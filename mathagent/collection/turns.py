@@ -1,0 +1,110 @@
+"""A trace as turns: what each request to the model wrote, and what came of it. For formats that think in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from mathagent.trace.schema import (
+    CodeStep,
+    FailureStep,
+    OutputStep,
+    PrefillStep,
+    RequestStep,
+    TextStep,
+    Trace,
+)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one request wrote; where no requests are recorded (an import), what stands between two outputs.
+
+    before: the reply in front of it, all of it. written: words and code. outputs: of its code. failures: after it.
+    """
+
+    before: str
+    written: list[TextStep | CodeStep] = field(default_factory=list)
+    request: RequestStep | None = None
+    outputs: list[OutputStep] = field(default_factory=list)
+    failures: list[FailureStep] = field(default_factory=list)
+
+    @property
+    def raw(self) -> str:
+        """What was written, as it stands in the reply."""
+        return "".join(step.raw for step in self.written)
+
+    @property
+    def prose(self) -> str:
+        """The words without code, thinking and markup."""
+        return "".join(s.raw for s in self.written if isinstance(s, TextStep) and s.kind == "text")
+
+    @property
+    def thinking(self) -> str:
+        """The thinking, whether it was reported apart or stands in the text."""
+        texts = [step for step in self.written if isinstance(step, TextStep)]
+        return "".join(step.reasoning + (step.raw if step.kind == "thinking" else "") for step in texts)
+
+    @property
+    def codes(self) -> list[CodeStep]:
+        """The blocks of code."""
+        return [step for step in self.written if isinstance(step, CodeStep)]
+
+    @property
+    def begin(self) -> float:
+        """When the request was made, or its first step seen: seconds since the start of the solve."""
+        if self.request is not None:
+            return max(0.0, self.request.at - self.request.seconds)
+        return min((step.at for step in (*self.written, *self.outputs, *self.failures)), default=0.0)
+
+
+def turns_of(trace: Trace) -> Iterator[Turn]:
+    """The turns of a trace, in order."""
+    turn, reply = Turn(""), ""
+    for step in trace.steps:
+        ended = turn.request is not None or turn.outputs or turn.failures
+        if ended and not isinstance(step, OutputStep | FailureStep):
+            yield turn
+            turn = Turn(reply)
+        match step:
+            case TextStep() | CodeStep():
+                turn.written.append(step)
+            case OutputStep():
+                turn.outputs.append(step)
+            case RequestStep():
+                turn.request = step
+            case FailureStep():
+                turn.failures.append(step)
+            case PrefillStep():
+                turn.before += step.raw
+        reply += step.raw
+    if turn.written or turn.request or turn.outputs or turn.failures:
+        yield turn
+
+
+def moment(trace: Trace, seconds: float) -> datetime | None:
+    """A time of day (UTC) so many seconds after the start of a solve; None where nobody recorded its times."""
+    if not trace.known("started") or not trace.known("steps.at"):
+        return None
+    return datetime.fromisoformat(trace.started).astimezone(UTC) + timedelta(seconds=seconds)
+
+
+def about(trace: Trace) -> dict[str, object]:
+    """What other formats have no field for: the problem, how it ended, the verdict, the settings."""
+    grade, source = trace.grade, trace.imported
+    return {
+        "trace_id": trace.id,
+        "problem": trace.problem.model_dump(exclude_none=True),
+        "sample": trace.sample,
+        "answer": trace.answer,
+        "finish": trace.finish.model_dump(),
+        "verdict": grade.verdict if grade else "ungraded",
+        "expected_answer": grade.gold if grade else None,
+        "mode": trace.mode,
+        "protocol": trace.protocol,
+        "prompt": {"name": trace.prompt.name, "sha256": trace.prompt.sha256} if trace.prompt.name else None,
+        "sampling": trace.sampling,
+        "isolation": trace.sandbox.level if trace.sandbox else None,
+        "imported": source.model_dump() if source else None,
+    }
