@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from mathagent.cli.failures import Exit, notice, told
-from mathagent.collection.imports import is_trace_file, read_imports
 from mathagent.errors import UsageError
 from mathagent.run.folder import write_whole
 
@@ -28,6 +27,8 @@ def import_(
 
     What a record does not say is named in its trace (`imported.unknown`). Exit code 1 if some rows could not be read.
     """
+    from mathagent.collection.imports import is_trace_file, read_imports
+
     with told():
         if is_trace_file(file) and file.exists():
             raise UsageError(f"{file} holds traces, or nothing that can be read as records")

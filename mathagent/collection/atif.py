@@ -1,17 +1,18 @@
 """Traces in the Agent Trajectory Interchange Format, ATIF-v1.7: Harbor's RFC 0001, `harbor.models.trajectories`.
 
-The prompt's messages are steps of the system and the user (worked examples of the assistant are copied context). Each
-request to the model is one step of the agent: its words, its code as calls of `python`, their outputs as observations,
-tokens as metrics. `extra.raw` of a step is its exact text. What a trace does not know is left out.
+The prompt's messages are steps of the system and the user (worked examples of the assistant are copied context). What
+the model wrote up to an output is one step of the agent: its words, its code as calls of `python`, their outputs as
+observations, the tokens of its requests as metrics. `extra.raw` of a step is its exact text. What a trace does not know
+is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mathagent.collection.turns import Turn, about, moment, turns_of
-from mathagent.trace.schema import CodeStep, OutputStep, Trace
+from mathagent.trace.schema import CodeStep, OutputStep, RequestStep, Trace
 
 VERSION = "ATIF-v1.7"
 
@@ -63,7 +64,7 @@ def _steps(trace: Trace) -> Iterator[dict[str, Any]]:
         else:
             yield {"source": "system" if role == "system" else "user", "message": text}
     for turn in turns_of(trace):
-        if turn.written or turn.request or turn.outputs:
+        if turn.written or turn.requests or turn.outputs:
             yield _agent_step(trace, turn)
         for failure in turn.failures:
             at = moment(trace, failure.at)
@@ -78,17 +79,13 @@ def _steps(trace: Trace) -> Iterator[dict[str, Any]]:
 
 
 def _agent_step(trace: Trace, turn: Turn) -> dict[str, Any]:
-    at, request = moment(trace, turn.begin), turn.request
+    at = moment(trace, turn.begin)
     results = {output.index: output for output in turn.outputs}
-    metrics = None
-    if request is not None:
-        metrics = {
-            "prompt_tokens": request.prompt_tokens,
-            "completion_tokens": request.completion_tokens,
-            "cached_tokens": request.cached_tokens,
-            "extra": {"seconds": request.seconds, "exact": request.exact},
-        }
-    observed = [{"source_call_id": _id(output.index), "content": output.shown} for output in turn.outputs]
+    calls = {code.index for code in turn.codes}
+    observed = [
+        _there({"source_call_id": _id(each.index) if each.index in calls else None, "content": each.shown})
+        for each in turn.outputs
+    ]
     return _there(
         {
             "timestamp": at.isoformat() if at else None,
@@ -97,9 +94,27 @@ def _agent_step(trace: Trace, turn: Turn) -> dict[str, Any]:
             "reasoning_content": turn.thinking or None,
             "tool_calls": [_call(trace, code, results.get(code.index)) for code in turn.codes] or None,
             "observation": {"results": observed} if observed else None,
-            "metrics": _there(metrics) if metrics else None,
-            "llm_call_count": 1 if request is not None else None,
+            "metrics": _metrics(turn.requests),
+            "llm_call_count": len(turn.requests) or None,
             "extra": {"raw": turn.raw},
+        }
+    )
+
+
+def _metrics(requests: Sequence[RequestStep]) -> dict[str, Any] | None:
+    """The sums over the requests of a step; None without any."""
+    if not requests:
+        return None
+    cached = [each.cached_tokens for each in requests if each.cached_tokens is not None]
+    return _there(
+        {
+            "prompt_tokens": sum(each.prompt_tokens for each in requests),
+            "completion_tokens": sum(each.completion_tokens for each in requests),
+            "cached_tokens": sum(cached) if cached else None,
+            "extra": {
+                "seconds": round(sum(each.seconds for each in requests), 4),
+                "exact": all(each.exact for each in requests),
+            },
         }
     )
 

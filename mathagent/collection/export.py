@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from mathagent.collection.atif import trajectory
+from mathagent.collection.send import send
 from mathagent.collection.source import Collection
 from mathagent.collection.spans import has_times, spans_of
 from mathagent.errors import RunError, UsageError
@@ -41,8 +42,9 @@ def export_traces(collection: Collection, format: TraceFormat, target: Path) -> 
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"can't write {target}: {error.strerror}") from None
-    traces = (collection.trace(entry) for entry in collection.entries)
-    return _spans(collection, traces, target) if format == "otel" else (_atif(collection, traces, target), [])
+    if format == "otel":
+        return _spans(collection, target)
+    return _atif(collection, (collection.trace(entry) for entry in collection.entries), target), []
 
 
 def _atif(collection: Collection, traces: Iterator[Trace], target: Path) -> int:
@@ -65,15 +67,32 @@ def _atif(collection: Collection, traces: Iterator[Trace], target: Path) -> int:
     return number
 
 
-def _spans(collection: Collection, traces: Iterator[Trace], target: Path) -> tuple[int, list[str]]:
-    timed = [trace for trace in traces if has_times(trace)]
+def send_spans(collection: Collection, url: str) -> tuple[int, list[str]]:
+    """Send all traces of a collection as spans to a server; how many, and what a person should know.
+
+    Raises UsageError where there is nothing to send or the extra `otel` is missing, RunError from the server.
+    """
+    records, notices = _records(collection)
+    return send(records, url), notices
+
+
+def _spans(collection: Collection, target: Path) -> tuple[int, list[str]]:
+    records, notices = _records(collection)
+    lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+    write_whole(target, "".join(lines))
+    return len(lines), notices
+
+
+def _records(collection: Collection) -> tuple[Iterator[dict[str, Any]], list[str]]:
+    """The spans of each trace that can have some. Raises UsageError where none can."""
+    timed = [entry for entry in collection.entries if has_times(collection.trace(entry))]
     if not timed:
         raise UsageError(
             f"{collection.path}: no trace has recorded times, and spans are nothing without them"
         )
-    write_whole(target, _lines(spans_of(trace, collection.name) for trace in timed))
     missing = len(collection.entries) - len(timed)
-    return len(timed), [f"{missing} traces without recorded times are left out"] if missing else []
+    notices = [f"{missing} traces without recorded times are left out"] if missing else []
+    return (spans_of(collection.trace(entry), collection.name) for entry in timed), notices
 
 
 def _lines(records: Iterable[dict[str, Any]]) -> str:

@@ -1,10 +1,12 @@
 """Traces as OpenTelemetry spans with OpenInference's attributes, in OTLP/JSON: what Phoenix and others show.
 
 One root span AGENT for a solve; below it, side by side, a span LLM for each request to the model and a span TOOL for
-each execution, with the recorded times. A file is JSON Lines with one `TracesData` each, as OpenTelemetry's file
-exporter (specification "OpenTelemetry Protocol File Exporter") writes it and the collector's `otlpjsonfile` receiver
-reads it. Attribute names: openinference-semantic-conventions 0.1. Ids follow from the trace's id alone, so that a
-second export does not double anything.
+each execution, with the recorded times. Where a reply was only paused between requests, the first span has what was
+sent and the last what was written, because the trace has that whole.
+
+A file is JSON Lines with one `TracesData` each, as OpenTelemetry's file exporter (specification "OpenTelemetry Protocol
+File Exporter") writes it and the collector's `otlpjsonfile` receiver reads it. Attribute names:
+openinference-semantic-conventions 0.1. Ids follow from the trace's id alone, so that a second export doubles nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from datetime import datetime
 from typing import Any
 
 from mathagent import __version__
-from mathagent.collection.turns import Turn, about, moment, turns_of
+from mathagent.collection.turns import Turn, about, begin_of, moment, turns_of
 from mathagent.run.rows import FAILED
-from mathagent.trace.schema import OutputStep, Trace
+from mathagent.trace.schema import CodeStep, OutputStep, RequestStep, Trace
 
 _OK, _ERROR = 1, 2  # status codes of OTLP
 _INTERNAL = 1  # the kind of a span: neither client nor server
@@ -75,13 +77,17 @@ def _spans(trace: Trace, trace_id: str) -> Iterator[dict[str, Any]]:
         attributes,
         trace.finish.detail if trace.finish.reason in FAILED else "",
     )
+    codes = {step.index: step.code for step in trace.steps if isinstance(step, CodeStep)}
     for number, turn in enumerate(turns_of(trace)):
-        if turn.request is not None:
-            ids = trace_id, _digest(trace_id, f"request {number}")[:16], root
-            ends = turn.begin, turn.request.at
-            error = "; ".join(failure.message for failure in turn.failures if failure.kind == "model")
-            yield _span(trace, ids, trace.model.name or "model", ends, _request(trace, turn), error)
-        codes = {code.index: code.code for code in turn.codes}
+        for place, request in enumerate(turn.requests):
+            ids = trace_id, _digest(trace_id, f"request {number} {place}")[:16], root
+            last = place == len(turn.requests) - 1
+            error = "; ".join(each.message for each in turn.failures if each.kind == "model") if last else ""
+            attributes = _request(trace, request)
+            attributes |= _input(trace, turn) if place == 0 else {}
+            attributes |= _output(turn) if last else {}
+            ends = begin_of(request), request.at
+            yield _span(trace, ids, trace.model.name or "model", ends, attributes, error)
         for output in turn.outputs:
             ids = trace_id, _digest(trace_id, f"output {output.index}")[:16], root
             seconds = float(output.result.get("seconds") or 0.0)
@@ -97,34 +103,41 @@ def _spans(trace: Trace, trace_id: str) -> Iterator[dict[str, Any]]:
             )
 
 
-def _request(trace: Trace, turn: Turn) -> dict[str, Any]:
-    request = turn.request
-    assert request is not None
-    messages = [*trace.prompt.messages]
-    if turn.before:
-        messages.append({"role": "assistant", "content": turn.before})
-    attributes: dict[str, Any] = {
+def _request(trace: Trace, request: RequestStep) -> dict[str, Any]:
+    return {
         "openinference.span.kind": "LLM",
         "llm.model_name": trace.model.name,
         "llm.invocation_parameters": _json(trace.sampling),
-        "input.value": _json(messages),
-        "input.mime_type": "application/json",
-        "output.value": turn.raw,
-        "output.mime_type": "text/plain",
         "llm.token_count.prompt": request.prompt_tokens,
         "llm.token_count.completion": request.completion_tokens,
         "llm.token_count.total": request.prompt_tokens + request.completion_tokens,
         "llm.token_count.prompt_details.cache_read": request.cached_tokens,
         "llm.finish_reason": request.finish,
     }
+
+
+def _input(trace: Trace, turn: Turn) -> dict[str, Any]:
+    """What the first request of a turn was sent."""
+    messages = [*trace.prompt.messages]
+    if turn.before:
+        messages.append({"role": "assistant", "content": turn.before})
+    attributes: dict[str, Any] = {"input.value": _json(messages), "input.mime_type": "application/json"}
     for number, message in enumerate(messages):
         prefix = f"llm.input_messages.{number}.message"
         attributes |= {f"{prefix}.role": message["role"], f"{prefix}.content": message["content"]}
         if message.get("name"):
             attributes[f"{prefix}.name"] = message["name"]
-    attributes["llm.output_messages.0.message.role"] = "assistant"
-    attributes["llm.output_messages.0.message.content"] = turn.raw
     return attributes
+
+
+def _output(turn: Turn) -> dict[str, Any]:
+    """What the requests of a turn wrote."""
+    return {
+        "output.value": turn.raw,
+        "output.mime_type": "text/plain",
+        "llm.output_messages.0.message.role": "assistant",
+        "llm.output_messages.0.message.content": turn.raw,
+    }
 
 
 def _execution(output: OutputStep, code: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A trace as turns: what each request to the model wrote, and what came of it. For formats that think in messages."""
+"""A trace as turns: what the model wrote up to a block of code, and what came of it. For formats of messages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mathagent.trace.schema import (
     OutputStep,
     PrefillStep,
     RequestStep,
+    Step,
     TextStep,
     Trace,
 )
@@ -19,14 +20,16 @@ from mathagent.trace.schema import (
 
 @dataclass(slots=True)
 class Turn:
-    """What one request wrote; where no requests are recorded (an import), what stands between two outputs.
+    """One stretch of the model's writing, up to a block of code or to the end, and what came of it.
 
-    before: the reply in front of it, all of it. written: words and code. outputs: of its code. failures: after it.
+    before: the reply in front of it, all of it. requests: those that wrote it, mostly one; several where it was only
+    paused between them, and none where none are recorded (an import). written: its words and code, recorded whole.
+    outputs: of its code. failures: after it.
     """
 
     before: str
+    requests: list[RequestStep] = field(default_factory=list)
     written: list[TextStep | CodeStep] = field(default_factory=list)
-    request: RequestStep | None = None
     outputs: list[OutputStep] = field(default_factory=list)
     failures: list[FailureStep] = field(default_factory=list)
 
@@ -53,9 +56,9 @@ class Turn:
 
     @property
     def begin(self) -> float:
-        """When the request was made, or its first step seen: seconds since the start of the solve."""
-        if self.request is not None:
-            return max(0.0, self.request.at - self.request.seconds)
+        """When its first request was made, or its first step seen: seconds since the start of the solve."""
+        if self.requests:
+            return begin_of(self.requests[0])
         return min((step.at for step in (*self.written, *self.outputs, *self.failures)), default=0.0)
 
 
@@ -63,24 +66,39 @@ def turns_of(trace: Trace) -> Iterator[Turn]:
     """The turns of a trace, in order."""
     turn, reply = Turn(""), ""
     for step in trace.steps:
-        ended = turn.request is not None or turn.outputs or turn.failures
-        if ended and not isinstance(step, OutputStep | FailureStep):
+        if _begins(step, turn):
             yield turn
             turn = Turn(reply)
         match step:
+            case RequestStep():
+                turn.requests.append(step)
             case TextStep() | CodeStep():
                 turn.written.append(step)
             case OutputStep():
                 turn.outputs.append(step)
-            case RequestStep():
-                turn.request = step
             case FailureStep():
                 turn.failures.append(step)
             case PrefillStep():
                 turn.before += step.raw
         reply += step.raw
-    if turn.written or turn.request or turn.outputs or turn.failures:
+    if turn.requests or turn.written or turn.outputs or turn.failures:
         yield turn
+
+
+def begin_of(request: RequestStep) -> float:
+    """When a request was made: seconds since the start of the solve."""
+    return max(0.0, request.at - request.seconds)
+
+
+def _begins(step: Step, turn: Turn) -> bool:
+    """Whether a step begins a turn after this one. The loop records requests, then what they wrote, then the output."""
+    match step:
+        case RequestStep():
+            return bool(turn.written or turn.outputs or turn.failures)
+        case TextStep() | CodeStep():
+            return bool(turn.outputs)
+        case _:
+            return False
 
 
 def moment(trace: Trace, seconds: float) -> datetime | None:

@@ -70,7 +70,7 @@ class OutputStep(_Record):
 
 
 class RequestStep(_Record):
-    """One request to the model, after what it wrote: tokens (`cached_tokens` from the prefix cache) and seconds."""
+    """One request to the model, in front of what it wrote: tokens (`cached_tokens`: from the prefix cache), seconds."""
 
     type: Literal["request"] = "request"
     at: float

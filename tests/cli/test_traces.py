@@ -176,3 +176,6 @@ def test_traces_are_exported(program: Program, form: str) -> None:
     assert program.call("export", "traces.jsonl", "-f", form, "-o", "one.json").code == 0
     missing = program.call("export", "none.jsonl", "-f", form, "-o", "x")
     assert (missing.code, len(missing.complaints)) == (3, 1)
+    for arguments in ([], ["-o", "x", "--send", "http://127.0.0.1:1"]):
+        assert program.call("export", "run", "-f", form, *arguments).code == 2
+    assert program.call("export", "run", "-f", "nemo", "--send", "http://127.0.0.1:1").code == 2

@@ -30,25 +30,26 @@ from tests.trace.conftest import make_recorder
 
 
 def two_rounds() -> Trace:
-    """A solve with thinking, an error in its first cell, and a system message."""
+    """A solve with a system message, thinking, a pause, and an error in its first cell, in the order of the loop."""
     recorder = make_recorder()
     messages = (Message("system", "Be exact."), Message("user", "What is 6 * 7?"))
     for event in (
         Started(ModelInfo("m", 4096, "vllm", True), messages, 4096),
+        Request(TokenUsage(10, 2, 4), 0.25, 0.1, "stop", "```output"),  # only paused: it went on
+        Request(TokenUsage(12, 3, None), 0.25, 0.1, "stop", "```"),
         Text("Let me see.\n", "I think"),
         CodeBlock(0, "1/0\n", "```python\n1/0\n```\n"),
-        Request(TokenUsage(12, 5, 4), 0.25, 0.1, "stop", "```"),
         Execution(0, CellResult("error", seconds=0.01, detail="divided"), "Error", "```output\nError\n```\n"),
-        CodeBlock(1, "print(42)\n", "```python\nprint(42)\n```\n"),
         Request(TokenUsage(30, 6, None), 0.5, 0.1, "stop", "```"),
+        CodeBlock(1, "print(42)\n", "```python\nprint(42)\n```\n"),
         Execution(1, CellResult("ok", stdout="42", seconds=0.02), "42", "```output\n42\n```\n"),
-        Text("So \\boxed{42}."),
         Request(TokenUsage(40, 7, None), 0.5, 0.1, "stop", None),
+        Text("So \\boxed{42}."),
         Finish("answer", "the model ended its reply"),
     ):
         recorder.take(event)
     trace = recorder.trace()
-    for step, at in zip(trace.steps, (1, 1.5, 1.5, 1.6, 2, 2, 2.1, 3, 3), strict=True):
+    for step, at in zip(trace.steps, (1, 1.5, 1.5, 1.5, 1.6, 2.1, 2.1, 2.2, 3, 3), strict=True):
         step.at = at
     trace.answer, trace.seconds, trace.started = "42", 3.25, "2026-01-01T00:00:00.125+00:00"
     return trace
@@ -83,8 +84,8 @@ def check(document: dict[str, Any]) -> None:
             assert set(call) == {"tool_call_id", "function_name", "arguments", "extra"}
             assert isinstance(call["arguments"], dict)
         for result in step.get("observation", {}).get("results", ()):
-            assert set(result) == {"source_call_id", "content"}
-            assert result["source_call_id"] in calls
+            assert set(result) <= {"source_call_id", "content"}
+            assert result.get("source_call_id") in {None, *calls}
         allowed = {"prompt_tokens", "completion_tokens", "cached_tokens", "extra"}
         assert set(step.get("metrics", {})) <= allowed
     totals = {"total_prompt_tokens", "total_completion_tokens", "total_cached_tokens", "total_steps", "extra"}
@@ -107,14 +108,20 @@ def test_atif_has_every_request_call_and_output() -> None:
         }
     ]
     assert first["observation"] == {"results": [{"source_call_id": "call_0", "content": "Error"}]}
-    assert (first["metrics"]["prompt_tokens"], first["metrics"]["cached_tokens"]) == (12, 4)
+    assert first["metrics"] == {
+        "prompt_tokens": 22,
+        "completion_tokens": 5,
+        "cached_tokens": 4,
+        "extra": {"seconds": 0.5, "exact": True},
+    }
+    assert (first["llm_call_count"], second["llm_call_count"]) == (2, 1)
     assert "cached_tokens" not in second["metrics"]  # the server did not say
-    assert second["timestamp"] == "2026-01-01T00:00:01.625000+00:00"
+    assert second["timestamp"] == "2026-01-01T00:00:01.725000+00:00"
     assert (last["message"], "tool_calls" in last, last["llm_call_count"]) == ("So \\boxed{42}.", False, 1)
     raws = "".join(step["extra"]["raw"] for step in (first, second, last))
     assert raws == trace.reply.replace("```output\nError\n```\n", "").replace("```output\n42\n```\n", "")
     totals = document["final_metrics"]
-    assert (totals["total_prompt_tokens"], totals["total_completion_tokens"]) == (82, 18)
+    assert (totals["total_prompt_tokens"], totals["total_completion_tokens"]) == (92, 18)
     assert document["extra"]["answer"] == "42"
 
 
@@ -164,30 +171,41 @@ def test_spans_are_otlp_with_the_recorded_times() -> None:
     spans = parsed(json.dumps(spans_of(trace, "a run")))
     assert {len(span.trace_id) for span in spans} == {16}
     assert {len(span.span_id) for span in spans} == {8}
-    assert len({span.span_id for span in spans}) == len(spans) == 6
+    assert len({span.span_id for span in spans}) == len(spans) == 7
     root, *children = spans
     assert root.parent_span_id == b""
     assert {child.parent_span_id for child in children} == {root.span_id}
     kinds = [attributes(span)[SpanAttributes.OPENINFERENCE_SPAN_KIND] for span in spans]
     agent, llm, tool = (getattr(OpenInferenceSpanKindValues, kind).value for kind in ("AGENT", "LLM", "TOOL"))
-    assert kinds == [agent, llm, tool, llm, tool, llm]
+    assert kinds == [agent, llm, llm, tool, llm, tool, llm]
     start = 1767225600_125_000_000
     times = [((s.start_time_unix_nano - start) / 1e6, (s.end_time_unix_nano - start) / 1e6) for s in spans]
-    assert times == [(0, 3250), (1250, 1500), (1590, 1600), (1500, 2000), (2080, 2100), (2500, 3000)]
-    assert [span.status.code for span in spans] == [1, 1, 2, 1, 1, 1]
-    assert spans[2].status.message == "divided"
+    assert times == [
+        (0, 3250),
+        (750, 1000),
+        (1250, 1500),
+        (1590, 1600),
+        (1600, 2100),
+        (2180, 2200),
+        (2500, 3000),
+    ]
+    assert [span.status.code for span in spans] == [1, 1, 1, 2, 1, 1, 1]
+    assert spans[3].status.message == "divided"
     assert spans_of(trace, "a run") == spans_of(trace, "a run")
 
 
 def test_spans_have_messages_and_tokens() -> None:
     spans = parsed(json.dumps(spans_of(two_rounds(), "a run")))
-    root, first, cell, second = (attributes(span) for span in spans[:4])
+    root, paused, first, cell, second = (attributes(span) for span in spans[:5])
     assert (root[SpanAttributes.INPUT_VALUE], root[SpanAttributes.OUTPUT_VALUE]) == ("What is 6 * 7?", "42")
     assert json.loads(root[SpanAttributes.METADATA])["finish"]["reason"] == "answer"
-    assert (first[SpanAttributes.LLM_MODEL_NAME], first[SpanAttributes.LLM_TOKEN_COUNT_TOTAL]) == ("m", 17)
-    assert first[SpanAttributes.LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ] == 4
+    assert (first[SpanAttributes.LLM_MODEL_NAME], first[SpanAttributes.LLM_TOKEN_COUNT_TOTAL]) == ("m", 15)
+    assert paused[SpanAttributes.LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ] == 4
     assert SpanAttributes.LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ not in second
     assert json.loads(first[SpanAttributes.LLM_INVOCATION_PARAMETERS]) == {"temperature": 0.5}
+    assert json.loads(paused[SpanAttributes.INPUT_VALUE])[1]["content"] == "What is 6 * 7?"
+    assert SpanAttributes.OUTPUT_VALUE not in paused
+    assert first[SpanAttributes.OUTPUT_VALUE] == "Let me see.\n```python\n1/0\n```\n"
     sent = f"{SpanAttributes.LLM_INPUT_MESSAGES}.2.{MessageAttributes.MESSAGE_CONTENT}"
     assert second[sent].endswith("```output\nError\n```\n")
     assert second[f"{SpanAttributes.LLM_INPUT_MESSAGES}.2.{MessageAttributes.MESSAGE_ROLE}"] == "assistant"
