@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mathagent.cli.failures import Exit, notice, told
 from mathagent.errors import UsageError
 from mathagent.run.folder import write_whole
+
+if TYPE_CHECKING:
+    from mathagent.collection.imports import Imported
 
 
 def import_(
@@ -22,6 +27,10 @@ def import_(
     dataset: Annotated[
         str, typer.Option("--dataset", help="The data set, where the records don't say.")
     ] = "",
+    grade: Annotated[
+        bool,
+        typer.Option("--grade", help="Give a verdict to those that have none, where the answer is known."),
+    ] = False,
 ) -> None:
     """Write another tool's records as traces. Every command that takes a trace file also reads such files as they are.
 
@@ -37,6 +46,8 @@ def import_(
         found = read_imports(file, model=model, dataset=dataset)
         for line in found.bad:
             notice(line)
+        if grade:
+            notice(f"{asyncio.run(_graded(found))} answers graded")
         write_whole(output, "".join(trace.model_dump_json() + "\n" for trace in found.traces))
         notice(
             f"{len(found.traces)} traces in {output}"
@@ -44,3 +55,11 @@ def import_(
         )
     if found.bad:
         raise typer.Exit(Exit.no_answer)
+
+
+async def _graded(found: Imported) -> int:
+    from mathagent.collection.imports.verdicts import add_verdicts
+    from mathagent.grading import Grader
+
+    async with Grader(workers=os.cpu_count() or 1) as grader:
+        return await add_verdicts(found, grader)

@@ -71,3 +71,16 @@ def test_what_cant_be_imported(program: Program, arguments: list[str], says: str
     assert (ended.code, ended.out) == (2, "")
     assert says in ended.complaints[0]
     assert not (program.home / "new.jsonl").exists()
+
+
+def test_verdicts_for_those_without_one(program: Program) -> None:
+    wrong = {**TORA, "idx": 4, "pred": ["41"]}
+    recorded = {**TORA, "idx": 5, "score": [False]}  # whatever we think of it
+    unknown = {**TORA, "idx": 6, "gt": None}
+    opened(program.home, TORA, wrong, recorded, unknown)
+    ended = program.call("import", "theirs.jsonl", "-o", "ours.jsonl", "--grade")
+    assert (ended.code, ended.err) == (0, "2 answers graded\n4 traces in ours.jsonl\n")
+    traces = list(read(program.home / "ours.jsonl"))
+    assert [trace.grade and trace.grade.verdict for trace in traces] == ["correct", "wrong", "wrong", None]
+    assert traces[0].grade is not None
+    assert traces[0].grade.gold == "42"

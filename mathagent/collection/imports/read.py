@@ -173,7 +173,7 @@ def _trace(reading: Reading, row: Row, id: str, model: str) -> Trace:
         steps=steps,
         answer=row.predicted_answer,
         finish=_finish(reading, row),
-        grade=_grade(row),
+        grade=grade_of(row),
         usage=UsageRecord(
             prompt_tokens=sent or 0,
             completion_tokens=generated or 0,
@@ -210,7 +210,8 @@ def _finish(reading: Reading, row: Row) -> FinishRecord:
     )
 
 
-def _grade(row: Row) -> GradeRecord | None:
+def grade_of(row: Row) -> GradeRecord | None:
+    """The verdict of a row, as a trace has it; None without one."""
     if row.verdict == "ungraded":
         return None
     return GradeRecord(
