@@ -5,6 +5,7 @@ Everything that a model or a cell wrote is cleaned of terminal escape sequences 
 
 from __future__ import annotations
 
+from markdown_it import MarkdownIt
 from rich import box
 from rich.console import Group, RenderableType
 from rich.markdown import Markdown
@@ -27,9 +28,22 @@ _STATUS = {
 }
 
 
+# `x<y and z>w` is no HTML, and what a link would hide must be seen: these stay as they were written.
+_AS_WRITTEN = ["html_inline", "html_block", "link", "autolink", "image", "reference"]
+
+
+class _Words(Markdown):
+    """Markdown that shows every word of its text, and neither follows nor hides an address."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", code_theme="ansi_dark", hyperlinks=False)
+        self.markup = text
+        self.parsed = MarkdownIt().enable(["strikethrough", "table"]).disable(_AS_WRITTEN).parse(text)
+
+
 def prose(text: str) -> RenderableType:
     """The model's words as Markdown, formulas made readable."""
-    return Markdown(readable(clean(text)), code_theme="ansi_dark")
+    return _Words(readable(clean(text)))
 
 
 def reasoning(text: str) -> RenderableType:

@@ -189,3 +189,16 @@ def test_a_trace_reads_like_the_solve() -> None:
 def test_colours_only_where_there_are_colours() -> None:
     assert "\x1b[" in rendered(parts.code("x = 1", 0), colour=True)
     assert "\x1b[" not in rendered(parts.code("x = 1", 0))
+
+
+def test_no_word_of_the_prose_is_lost_or_leads_elsewhere() -> None:
+    text = (
+        "If x<y and z>w, [see](http://a.example) ![this](http://b.example) <http://c.example>\n\n"
+        "<div>block</div>\n\n[1]: http://d.example"
+    )
+    file = StringIO()
+    Console(width=200, force_terminal=True, file=file).print(parts.prose(text))
+    shown = file.getvalue()
+    assert "\x1b]8" not in shown
+    for line in text.split("\n\n"):
+        assert line in shown
