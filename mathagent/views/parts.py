@@ -53,20 +53,33 @@ def reasoning(text: str) -> RenderableType:
     )
 
 
+def highlighted(source: str) -> Syntax:
+    """Python in colours."""
+    plain = clean(source).strip("\n")
+    return Syntax(plain, "python", theme="ansi_dark", word_wrap=True, background_color="default")
+
+
 def code(source: str, index: int) -> RenderableType:
     """A code block, highlighted."""
-    body = Syntax(
-        clean(source).strip("\n"), "python", theme="ansi_dark", word_wrap=True, background_color="default"
-    )
-    return Panel(body, title=f"code {index + 1}", title_align="left", border_style="blue", box=box.ROUNDED)
+    title = f"code {index + 1}"
+    return Panel(highlighted(source), title=title, title_align="left", border_style="blue", box=box.ROUNDED)
+
+
+def output_title(status: str, seconds: float | None, index: int) -> tuple[str, str]:
+    """How an execution ended and how long it took (None where nobody recorded it), and the colour that says so."""
+    label, colour = _STATUS.get(status, (status, "red"))
+    return f"{label} {index + 1}" + ("" if seconds is None else f" · {seconds:.2f} s"), colour
+
+
+def output_text(shown: str) -> Text:
+    """What the model was shown of an execution."""
+    return Text(clean(shown).rstrip("\n") or "(no output)")
 
 
 def output(shown: str, status: str, seconds: float | None, index: int) -> RenderableType:
     """What the model was shown of an execution, with how it ended; no seconds where nobody recorded them."""
-    label, colour = _STATUS.get(status, (status, "red"))
-    title = f"{label} {index + 1}" + ("" if seconds is None else f" · {seconds:.2f} s")
-    body = Text(clean(shown).rstrip("\n") or "(no output)")
-    return Panel(body, title=title, title_align="left", border_style=colour, box=box.ROUNDED)
+    title, colour = output_title(status, seconds, index)
+    return Panel(output_text(shown), title=title, title_align="left", border_style=colour, box=box.ROUNDED)
 
 
 def answer(text: str) -> RenderableType:

@@ -25,7 +25,7 @@ from mathagent.views import parts
 
 def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     """The whole trace: head, problem, every step with its time and tokens, the end."""
-    yield _head(trace)
+    yield head(trace)
     yield Rule("problem", align="left", style="dim")
     yield parts.prose(trace.problem.text)
     yield Rule("reply", align="left", style="dim")
@@ -46,7 +46,7 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
                 seconds = float(result["seconds"]) if trace.known("output.seconds") else None
                 yield parts.output(shown, str(result["status"]), seconds, index)
             case RequestStep():
-                yield _request(step)
+                yield Padding(request(step), (0, 0, 0, 2))
             case FailureStep(message=message, hint=hint):
                 yield Text(clean(f"{message} ({hint})" if hint else message), style="bold red")
     yield Rule("end", align="left", style="dim")
@@ -61,7 +61,8 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
         yield Text(_known_figures(trace), style="dim")
 
 
-def _head(trace: Trace) -> RenderableType:
+def head(trace: Trace) -> RenderableType:
+    """What solved it, and under which settings."""
     table = Table.grid(padding=(0, 2))
     for key, value in (_own_head(trace) if trace.imported is None else _imported_head(trace)).items():
         table.add_row(Text(key, style="dim"), Text(clean(value)))
@@ -108,13 +109,16 @@ def _own_head(trace: Trace) -> dict[str, str]:
     }
 
 
-def _request(step: RequestStep) -> RenderableType:
+def request(step: RequestStep) -> Text:
+    """One request, its tokens and its time, in a line."""
     cached = f" ({step.cached_tokens} cached)" if step.cached_tokens is not None else ""
     guess = "" if step.exact else "about "
     text = (
         f"request at {step.at:.1f} s: {guess}{step.prompt_tokens} prompt tokens{cached}, "
-        f"{guess}{step.completion_tokens} written in {step.seconds:.2f} s, ended by {step.finish}"
+        f"{guess}{step.completion_tokens} written in {step.seconds:.2f} s"
     )
+    if step.finish is not None:
+        text += f", ended by {step.finish}"
     if step.stop_reason is not None:
         text += f" at {step.stop_reason!r}"
-    return Padding(Text(clean(text), style="dim"), (0, 0, 0, 2))
+    return Text(clean(text), style="dim")
