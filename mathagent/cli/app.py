@@ -8,6 +8,7 @@ import typer
 
 from mathagent import __version__
 from mathagent.cli import (
+    browse,
     chat,
     data,
     doctor,
@@ -44,6 +45,7 @@ app.command()(export.export)
 app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)
 app.command()(show.show)
+app.command(cls=QueryCommand)(browse.browse)
 app.command()(prompts.prompts)
 app.command()(protocols.protocols)
 app.command()(doctor.doctor)

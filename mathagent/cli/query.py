@@ -41,7 +41,13 @@ class QueryCommand(TyperCommand):
 
 
 def source_and_query(words: Sequence[str] | None) -> tuple[Path | None, Query]:
-    """The source, if the first word is one, and the query that the other words make.
+    """The source, if the first word is one, and the query that the other words make. Raises UsageError."""
+    source, query = source_and_text(words)
+    return source, parse_query(query)
+
+
+def source_and_text(words: Sequence[str] | None) -> tuple[Path | None, str]:
+    """The source, if the first word is one, and the other words, which may be a query.
 
     A word is a source if it is there, or is written like a path: then it must be there. Raises UsageError.
     """
@@ -51,7 +57,7 @@ def source_and_query(words: Sequence[str] | None) -> tuple[Path | None, Query]:
         source = Path(rest.pop(0))
         if not source.exists():
             raise UsageError(f"there is no run and no file {source}")
-    return source, parse_query(" ".join(rest))
+    return source, " ".join(rest)
 
 
 def _exists(word: str) -> bool:

@@ -55,10 +55,7 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     if trace.grade is not None:
         yield parts.grade(trace.grade)
     yield parts.ending(trace.finish.reason, trace.finish.detail, trace.answer is not None)
-    if trace.imported is None:
-        yield parts.figures(trace.usage, trace.seconds)
-    else:
-        yield Text(_known_figures(trace), style="dim")
+    yield figures(trace)
 
 
 def head(trace: Trace) -> RenderableType:
@@ -82,16 +79,18 @@ def _imported_head(trace: Trace) -> dict[str, str]:
     }
 
 
-def _known_figures(trace: Trace) -> str:
-    """The figures of an imported trace that its record has."""
+def figures(trace: Trace) -> RenderableType:
+    """The totals of a trace; of an imported one, those that its record has."""
     usage = trace.usage
-    figures = {
+    if trace.imported is None:
+        return parts.figures(usage, trace.seconds)
+    recorded = {
         "usage.completion_tokens": f"{usage.completion_tokens} tokens",
         "usage.prompt_tokens": f"{usage.prompt_tokens} prompt tokens",
         "": f"{usage.executions} output{'' if usage.executions == 1 else 's'}",
         "seconds": f"{trace.seconds:.1f} s",
     }
-    return " · ".join(text for field, text in figures.items() if trace.known(field))
+    return Text(" · ".join(text for field, text in recorded.items() if trace.known(field)), style="dim")
 
 
 def _own_head(trace: Trace) -> dict[str, str]:
