@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.cli.program import wait_until
 
+_NUMBERS = count()
 _ENDED = "the program ended with exit code"
 
 
@@ -22,7 +24,7 @@ class Terminal:
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
-        self._socket = folder / "tmux"
+        self._socket = folder / f"tmux{next(_NUMBERS)}"  # the last server may still be on its way out
         pairs = [f"{name}={value}" for name, value in environment.items()]
         # Ctrl-C goes to the shell too, which must live to tell.
         tell = f'trap : INT; "$@"; echo "{_ENDED} $?"; sleep 600'
