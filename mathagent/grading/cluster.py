@@ -3,18 +3,22 @@ r"""Answers that are mathematically equal, put together: 1/2, 0.5 and \frac{1}{2
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 
 from mathagent.grading.clean import clean
 from mathagent.grading.grader import Grader
 
+EMPTY = -1
+"""The number of an answer in which nothing stands: it has no vote."""
 
-class Clusterer:
-    """Clusters answers, and remembers what it compared: more samples of a problem cost only what is new.
+
+class Clusters:
+    """The clusters of one problem's answers, numbered as they come: 0 for the first, then 1, and so on.
 
     Two answers are one if the grader finds each correct where the other is the known one. A comparison that it leaves
-    undecided keeps them apart.
+    undecided keeps them apart. An answer is compared with the first one of every cluster, so that a chain of near-equal
+    answers makes no cluster of unequal ones; equal texts are not compared. The numbers follow from the answers and
+    their order alone, so that it makes no difference whether they came in one go.
 
     Args:
         grader: an open grader.
@@ -24,39 +28,45 @@ class Clusterer:
     def __init__(self, grader: Grader, *, timeout: float = 5.0) -> None:
         self._grader = grader
         self._timeout = timeout
-        self._compared: dict[tuple[str, str], bool] = {}
+        self._one_by_one = asyncio.Lock()
+        self._firsts: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
 
-    async def cluster(self, answers: Sequence[str | None]) -> list[list[int]]:
-        """The positions of equal answers, largest cluster first, then the one that was given first.
+    def remember(self, answer: str, number: int) -> None:
+        """An answer got this number before."""
+        if number != EMPTY:
+            text = clean(answer)
+            self._firsts.setdefault(number, text)
+            self._numbers.setdefault(text, number)
 
-        Which answers go together depends on the answers and their counts, not on their order: each is compared with
-        the representatives of the clusters so far, the most frequent and shortest spelling first. None and empty
-        answers are no votes and are left out.
+    async def number(self, answer: str) -> int:
+        """The number of an answer's cluster, a new one where it is equal to none so far.
 
-        Raises:
-            GradingError: the grading process cannot be started at all.
+        Raises GradingError where the grading process cannot be started at all.
         """
-        spelled: dict[str, list[int]] = defaultdict(list)
-        for position, answer in enumerate(answers):
-            if answer is not None and (text := clean(answer)):
-                spelled[text].append(position)
-        clusters: dict[str, list[int]] = {}
-        for text in sorted(spelled, key=lambda text: (-len(spelled[text]), len(text), text)):
-            verdicts = await asyncio.gather(*(self._equal(text, chief) for chief in clusters))
-            chief = next((chief for chief, equal in zip(clusters, verdicts, strict=True) if equal), text)
-            clusters.setdefault(chief, []).extend(spelled[text])
-        return sorted((sorted(members) for members in clusters.values()), key=lambda m: (-len(m), m[0]))
+        text = clean(answer)
+        if not text:
+            return EMPTY
+        async with self._one_by_one:
+            if text not in self._numbers:
+                self._numbers[text] = await self._find(text)
+                self._firsts.setdefault(self._numbers[text], text)
+            return self._numbers[text]
+
+    async def _find(self, text: str) -> int:
+        for number, first in self._firsts.items():
+            if await self._equal(text, first):
+                return number
+        return max(self._firsts, default=-1) + 1
 
     async def _equal(self, one: str, other: str) -> bool:
-        key = (one, other) if one <= other else (other, one)
-        if key not in self._compared:
-            grade = await self._grader.grade(*key, self._timeout)
-            if grade.verdict == "correct":
-                grade = await self._grader.grade(*key[::-1], self._timeout)
-            self._compared[key] = grade.verdict == "correct"
-        return self._compared[key]
+        for answer, gold in ((one, other), (other, one)):
+            if (await self._grader.grade(answer, gold, self._timeout)).verdict != "correct":
+                return False
+        return True
 
 
-async def cluster(answers: Sequence[str | None], grader: Grader, timeout: float = 5.0) -> list[list[int]]:
-    """Cluster answers once; see `Clusterer.cluster`."""
-    return await Clusterer(grader, timeout=timeout).cluster(answers)
+async def cluster(answers: Sequence[str | None], grader: Grader, timeout: float = 5.0) -> list[int | None]:
+    """The cluster of each answer, in order, as `Clusters` numbers them; None for no answer."""
+    clusters = Clusters(grader, timeout=timeout)
+    return [None if answer is None else await clusters.number(answer) for answer in answers]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from math import exp, inf
 from statistics import fmean
 
+from mathagent.grading import EMPTY
 from mathagent.run.estimates import Sample, best_at, interval, majority_at, pass_at
-from mathagent.run.rows import EMPTY, Row
+from mathagent.run.rows import Row
 from mathagent.run.summary import Metric
 
 Scorer = Callable[[Row], float | None]

@@ -37,8 +37,9 @@ ABOUT = "about"
 class RunFolder:
     """An open run; made by `open_run`, closed by `close`.
 
-    Attributes: finished, the row of every finished trajectory; begun, what the unfinished ones have completed;
-    journal, the log of steps; repaired, bytes of torn lines that were cut off.
+    Attributes: finished, the row of every finished trajectory; unwritten, traces of finished ones whose row a crash
+    left out: `finish_row` has to be called for them before anything else; begun, what the unfinished ones have
+    completed; journal, the log of steps; repaired, bytes of torn lines that were cut off.
     """
 
     def __init__(self, path: Path, problems: Sequence[Problem], seed: int, lock: int) -> None:
@@ -51,8 +52,13 @@ class RunFolder:
         self._rows = LineFile(path / "results.jsonl")
         self.repaired = self.journal.repaired + self._traces.repaired + self._rows.repaired
         self.finished: dict[Key, Row] = {row.key: row for row in read_rows(path)}
-        self._add_missing_rows()
-        self.begun: dict[Key, Begun] = read_journal(path / "steps.jsonl", self.finished)
+        self.unwritten = self._traces_without_row()
+        self.begun: dict[Key, Begun] = read_journal(path / "steps.jsonl", self.ended)
+
+    @property
+    def ended(self) -> set[Key]:
+        """The trajectories that have ended, with those whose row is not written."""
+        return {*self.finished, *((trace.problem.id, trace.sample) for trace in self.unwritten)}
 
     def finish(self, trace: Trace, cluster: int | None) -> Row:
         """Store a finished trajectory. The trace comes first: a row that a crash left out is made from it again.
@@ -60,7 +66,16 @@ class RunFolder:
         cluster: the number of the answers of this problem that are equal to its own, if they were compared.
         """
         self._traces.append(trace.model_dump_json())
-        return self._write_row(trace, cluster)
+        return self.finish_row(trace, cluster)
+
+    def finish_row(self, trace: Trace, cluster: int | None) -> Row:
+        """Store the row of a finished trajectory whose trace is stored."""
+        problem = self._problem_of(trace)
+        seed = seed_of(self._seed, problem.id, trace.sample)
+        row = row_of(trace, problem, trace.sample, seed, stopped=trace.stopped, cluster=cluster)
+        self._rows.append(row.model_dump_json())
+        self.finished[row.key] = row
+        return row
 
     def sync(self) -> None:
         """Wait until the disk has all of it."""
@@ -73,24 +88,24 @@ class RunFolder:
             file.close()
         os.close(self._lock)
 
-    def _write_row(self, trace: Trace, cluster: int | None = None) -> Row:
+    def _problem_of(self, trace: Trace) -> Problem:
         problem = self._by_id.get(trace.problem.id)
         if problem is None:
             raise RunError(f"{self.path}: a trace of {trace.problem.id!r}, which is no problem of this run")
-        seed = seed_of(self._seed, problem.id, trace.sample)
-        row = row_of(trace, problem, trace.sample, seed, stopped=trace.stopped, cluster=cluster)
-        self._rows.append(row.model_dump_json())
-        self.finished[row.key] = row
-        return row
+        return problem
 
-    def _add_missing_rows(self) -> None:
+    def _traces_without_row(self) -> list[Trace]:
         """Rows and traces stand in the same order, so that only traces at the end can lack their row."""
+        found = []
         for number, record in read_lines(self.path / "traces.jsonl"):
             if number > len(self.finished):
                 try:
-                    self._write_row(Trace.model_validate(record))
+                    trace = Trace.model_validate(record)
                 except ValidationError as error:
                     raise RunError(f"{self.path}/traces.jsonl, line {number}: no trace: {error}") from None
+                self._problem_of(trace)
+                found.append(trace)
+        return found
 
 
 def open_run(path: Path, settings: Mapping[str, Any], problems: Sequence[Problem], seed: int) -> RunFolder:

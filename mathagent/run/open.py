@@ -56,8 +56,8 @@ async def open_runner(
             tell(
                 f"{run.repaired} bytes of a line that was being written when the run was stopped are cut off"
             )
-        if run.finished or run.begun:
-            tell(f"going on: {len(run.finished)} finished, {len(run.begun)} begun")
+        if run.ended or run.begun:
+            tell(f"going on: {len(run.ended)} finished, {len(run.begun)} begun")
 
         def connect(address: str) -> ModelClient:
             key = settings.api_key or session.endpoint.api_key

@@ -18,7 +18,7 @@ from mathagent.data import Marks
 from mathagent.errors import RunError, UsageError
 from mathagent.grading import Grade, Grader, audit, cluster
 from mathagent.run.folder import write_whole
-from mathagent.run.rows import EMPTY, Row, Verdict
+from mathagent.run.rows import Row, Verdict
 
 NO_ANSWER = "there is no answer"
 
@@ -111,26 +111,22 @@ async def regrade(
 
 
 async def clustered(rows: Sequence[Row], grader: Grader, timeout: float = 5.0) -> list[Row]:
-    """The rows with the clusters of their answers, problem by problem."""
+    """The rows with the clusters of their answers, numbered in the order of the rows, as a run numbers them."""
     by_problem: dict[str, list[Row]] = {}
     for row in rows:
-        if row.predicted_answer is not None:
-            by_problem.setdefault(row.id, []).append(row)
+        by_problem.setdefault(row.id, []).append(row)
 
-    numbers: dict[tuple[str, int], int] = {}
+    numbers: dict[tuple[str, int], int | None] = {}
     todo = iter(list(by_problem.values()))
 
     async def work() -> None:
         for mine in todo:
-            ordered = sorted(mine, key=lambda row: row.sample)
-            found = await cluster([row.predicted_answer for row in ordered], grader, timeout)
-            numbers.update((row.key, EMPTY) for row in ordered)
-            numbers.update(
-                (ordered[at].key, number) for number, members in enumerate(found) for at in members
-            )
+            answers = [row.predicted_answer if _ended(row) else None for row in mine]
+            found = await cluster(answers, grader, timeout)
+            numbers.update(zip((row.key for row in mine), found, strict=True))
 
     await asyncio.gather(*(work() for _ in range(min(_AT_ONCE, len(by_problem)))))
-    return [row.model_copy(update={"cluster": numbers.get(row.key)}) for row in rows]
+    return [row.model_copy(update={"cluster": numbers[row.key]}) for row in rows]
 
 
 def marked(rows: Sequence[Row], marks: Marks) -> list[Row]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mathagent.data import Problem
 from mathagent.errors import UsageError
+from mathagent.grading import EMPTY
 from mathagent.trace import Trace
 from mathagent.trace.schema import CodeStep, GradeRecord, OutputStep, Step, TextStep
 
@@ -21,10 +22,6 @@ Verdict = Literal["correct", "wrong", "undecided", "ungraded"]
 
 FAILED = ("model_error", "kernel_error", "cancelled")
 """Finish reasons of a sample that says nothing about the model: the server, the sandbox or a person ended it."""
-
-
-EMPTY = -1
-"""The cluster of answers that have no vote because nothing stands in the box."""
 
 
 class Row(BaseModel):
@@ -118,8 +115,13 @@ class Row(BaseModel):
 
     @property
     def votes(self) -> bool:
-        """Whether the sample has a vote: it ended by itself with an answer."""
-        return self.error is None and self.stopped is None and self.predicted_answer is not None
+        """Whether the sample has a vote: it ended by itself with an answer in which something stands."""
+        return (
+            self.error is None
+            and self.stopped is None
+            and self.predicted_answer is not None
+            and self.cluster != EMPTY
+        )
 
     def first_graded(self, grade: GradeRecord) -> Row:
         """The row with its first verdict."""

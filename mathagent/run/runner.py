@@ -20,7 +20,7 @@ from mathagent.run.endpoints import Endpoint, Endpoints
 from mathagent.run.folder import RunFolder
 from mathagent.run.journal import Key
 from mathagent.run.kernels import Kernels
-from mathagent.run.polls import Poll, recount
+from mathagent.run.polls import Poll
 from mathagent.run.progress import Progress
 from mathagent.run.regrade import judge
 from mathagent.run.rows import FAILED, Row
@@ -87,11 +87,11 @@ class Runner:
         self._tell = tell
         self._kernels = Kernels(session.pool, alive=plan.kernels, running=plan.cells)
         self._problems = {problem.id: problem for problem in plan.problems}
-        self._schedule = Schedule(list(self._problems), plan.samples, folder.finished, folder.begun)
+        self._schedule = Schedule(list(self._problems), plan.samples, folder.ended, folder.begun)
         self._active: dict[Key, Trajectory] = {}
         self._put_back: dict[Key, Trajectory] = {}
         self._ended: dict[str, set[int]] = defaultdict(set)
-        self._polls: dict[str, Poll] = defaultdict(Poll)
+        self._polls: dict[str, Poll] = {}
         self._failures = 0
         self._succeeded = False
         self.progress = Progress(total=len(self._problems) * plan.samples)
@@ -104,6 +104,7 @@ class Runner:
         try:
             async with Grader(workers=max(1, (os.cpu_count() or 2) // 2)) as grader:
                 self._grader = grader
+                self._polls = {id: Poll(grader) for id in self._problems}
                 await self._recount()
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(self._plan.trajectories, self._schedule.waiting)):
@@ -153,13 +154,10 @@ class Runner:
                     self._put_back[key] = trajectory
                     return False
         self._watch_failures(trace)
-        poll, number = self._polls[id], None
         if trace.finish.reason not in FAILED:
             trace.grade = await self._grade(trace.answer, self._problems[id])
-            if trace.answer is not None:
-                number = await poll.number(trace.answer, self._grader)
-        row = self._folder.finish(trace, number)
-        poll.count(row)
+        row = self._folder.finish(trace, await self._cluster(trace))
+        self._polls[id].count(row)
         self._count(row, fresh=True)
         await self._vote(id)
         return True
@@ -170,8 +168,20 @@ class Runner:
         for row in self._folder.finished.values():
             by_problem[row.id].append(row)
         for problem, rows in by_problem.items():
-            await recount(self._polls[problem], rows, self._grader)
+            self._polls[problem].recount(rows)
+        for trace in self._folder.unwritten:
+            row = self._folder.finish_row(trace, await self._cluster(trace))
+            self._polls[row.id].count(row)
+            self._count(row, fresh=False)
+        self._folder.unwritten.clear()
+        for problem in self._problems:
             await self._vote(problem)
+
+    async def _cluster(self, trace: Trace) -> int | None:
+        """The number of the answers that are equal to a trace's; None where it has none, or failed."""
+        if trace.answer is None or trace.finish.reason in FAILED:
+            return None
+        return await self._polls[trace.problem.id].number(trace.answer)
 
     def _set_aside(self, endpoint: Endpoint, failure: Failure) -> None:
         self.progress.retries += 1

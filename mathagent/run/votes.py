@@ -1,4 +1,4 @@
-"""Votes among the samples of one problem: which answers are equal, who wins, and when nothing can change any more.
+"""Votes among the samples of one problem: who wins, and when nothing can change any more.
 
 The tie rule: of two answers with as many votes, the one whose first sample has the lowest number wins. A sample without
 an answer has no vote.
@@ -7,11 +7,8 @@ an answer has no vote.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-Equal = Callable[[str, str], Awaitable[bool]]
-"""Whether two answers are mathematically equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +45,6 @@ def vote(ballots: Iterable[Ballot]) -> Outcome | None:
         return None
     order = sorted(weights, key=lambda cluster: (-weights[cluster], first[cluster]))
     return Outcome(order[0], weights[order[0]], weights[order[1]] if len(order) > 1 else 0.0)
-
-
-async def cluster(answers: Sequence[str], equal: Equal, known: Mapping[int, str] | None = None) -> list[int]:
-    """The number of the cluster of each answer, in order; new clusters get the next free numbers, from 0.
-
-    Each answer is compared with one answer of every cluster, so that a chain of near-equal answers makes no cluster of
-    unequal ones. The same text is never compared twice.
-
-    Args:
-        answers: what to sort.
-        equal: the comparison.
-        known: clusters that are there already: number and an answer in it.
-    """
-    heads = dict(known or {})
-    by_text = {text: number for number, text in heads.items()}
-    numbers: list[int] = []
-    for answer in answers:
-        number = by_text.get(answer)
-        if number is None:
-            for candidate, head in heads.items():
-                if await equal(answer, head):
-                    number = candidate
-                    break
-            else:
-                number = max(heads, default=-1) + 1
-                heads[number] = answer
-            by_text[answer] = number
-        numbers.append(number)
-    return numbers
 
 
 def decided(counts: Iterable[int], remaining: int) -> bool:

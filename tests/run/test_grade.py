@@ -52,6 +52,7 @@ async def test_equal_answers_get_one_cluster_and_empty_boxes_none() -> None:
     async with Grader() as grader:
         found = await clustered(rows, grader)
     assert [each.cluster for each in found] == [0, 1, 0, None, 0, -1, 0]
+    assert [each.votes for each in found] == [True, True, True, False, True, False, True]
 
 
 def test_a_run_is_graded_anew_and_says_what_changed(program: Program, tmp_path: Path) -> None:

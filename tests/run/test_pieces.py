@@ -110,9 +110,9 @@ def test_seeds_depend_on_problem_and_sample_only() -> None:
 
 async def test_a_poll_counts_equal_answers_together() -> None:
     async with Grader() as grader:
-        poll = Poll()
+        poll = Poll(grader)
         answers = ["1/2", "0.5", "\\frac{1}{2}", "3"]
-        numbers = await asyncio.gather(*(poll.number(answer, grader) for answer in answers))
+        numbers = await asyncio.gather(*(poll.number(answer) for answer in answers))
         assert numbers[0] == numbers[1] == numbers[2] != numbers[3]
         for sample, (answer, number) in enumerate(zip(answers, numbers, strict=True)):
             assert not poll.settled(8, None)

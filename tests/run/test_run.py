@@ -70,6 +70,22 @@ def test_a_run_and_the_same_command_again(program: Program, server: ReplayServer
     assert json.loads(program.call("status", "r", "--json").out)["done"] == 18
 
 
+def test_equal_answers_keep_their_numbers(program: Program, server: ReplayServer) -> None:
+    """Where a crash left a row out, and when all are graded again."""
+    command = ("run", "six.jsonl:5", "--base-url", server.base_url, "-o", "r", "-t", "1", "-q")
+    assert program.call(*command).code == 0
+    results = program.home / "r" / "results.jsonl"
+    numbers = {row.key: row.cluster for row in read_rows(program.home / "r")}
+    assert set(numbers.values()) == {0, 1}
+    asked, whole = len(server.seen), results.read_bytes()
+    results.write_bytes(b"".join(whole.splitlines(keepends=True)[:-3]))
+    assert program.call(*command).code == 0
+    assert len(server.seen) == asked
+    assert results.read_bytes() == whole
+    assert program.call("grade", "r").code == 0
+    assert {row.key: row.cluster for row in read_rows(program.home / "r")} == numbers
+
+
 def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     """A few here; `python -m tests.run.crash` makes fifty over a longer run."""
     report = crash(tmp_path, problems=8, samples=2, kills=3, seed=1, token_seconds=0.004)

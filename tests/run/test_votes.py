@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathagent.run.votes import Ballot, cluster, confidence, decided, settled, vote
+from mathagent.run.votes import Ballot, confidence, decided, settled, vote
 
 
 def ballots(answers: str) -> list[Ballot]:
@@ -97,15 +97,3 @@ def test_settled_by_either_rule() -> None:
     assert settled([5], 40, 0.95)
     assert not settled([], 40, 0.5)
     assert not settled([5, 4], 40, 0.95)
-
-
-async def test_answers_are_compared_once_with_each_cluster() -> None:
-    asked: list[tuple[str, str]] = []
-
-    async def equal(one: str, other: str) -> bool:
-        asked.append((one, other))
-        return one.lower() == other.lower()
-
-    assert await cluster(["a", "B", "A", "a", "b", "c"], equal) == [0, 1, 0, 0, 1, 2]
-    assert ("a", "a") not in asked
-    assert await cluster(["B", "z"], equal, {4: "b", 2: "x"}) == [4, 5]
