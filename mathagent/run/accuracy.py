@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import exp, inf
 from statistics import fmean
 
-from mathagent.grading import EMPTY
 from mathagent.run.estimates import Sample, best_at, interval, majority_at, pass_at
 from mathagent.run.rows import Row
 from mathagent.run.summary import Metric
@@ -199,12 +198,16 @@ class _Table:
 
 
 def clusters_of(rows: Sequence[Row]) -> list[int | None]:
-    """The cluster of each row's answer; by equal text where some answer of the problem was never compared."""
-    texts = {row.predicted_answer: 0 for row in rows if row.predicted_answer is not None}
-    if all(row.cluster is not None for row in rows if row.predicted_answer is not None):
-        return [None if row.cluster == EMPTY or row.predicted_answer is None else row.cluster for row in rows]
+    """The cluster for which each row votes; by equal text where some answer of the problem was never compared.
+
+    None for a row without a vote.
+    """
+    voting = [row for row in rows if row.votes]
+    if all(row.cluster is not None for row in voting):
+        return [row.cluster if row.votes else None for row in rows]
+    texts = dict.fromkeys(row.predicted_answer for row in voting)
     numbers = {text: number for number, text in enumerate(texts)}
-    return [None if row.predicted_answer is None else numbers[row.predicted_answer] for row in rows]
+    return [numbers[row.predicted_answer] if row.votes else None for row in rows]
 
 
 def percent(share: float) -> float:

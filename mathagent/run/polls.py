@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from mathagent.grading import Clusters, Grader
 from mathagent.run.rows import Row
-from mathagent.run.votes import settled
+from mathagent.run.votes import Tally
 
 
 class Poll:
-    """The votes on one problem, and which of its answers are equal."""
+    """The votes on one problem, and which of its answers are equal.
 
-    def __init__(self, grader: Grader) -> None:
+    Args:
+        grader: compares answers.
+        samples, stop: as for `mathagent.run.votes.Tally`.
+    """
+
+    def __init__(self, grader: Grader, samples: int, stop: float | str | None) -> None:
         self._clusters = Clusters(grader)
-        self._counts: Counter[int] = Counter()
-        self._ended = 0
+        self._tally = Tally(samples, stop)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the samples that have not been counted can be spared."""
+        return self._tally.settled
 
     async def number(self, answer: str) -> int:
         """The number of the answers that are equal to this one (`mathagent.grading.Clusters`)."""
@@ -24,9 +32,7 @@ class Poll:
 
     def count(self, row: Row) -> None:
         """Count a finished sample. One that failed or was stopped has no vote, and will not vote any more."""
-        self._ended += 1
-        if row.votes and row.cluster is not None:
-            self._counts[row.cluster] += 1
+        self._tally.count(row.cluster if row.votes else None)
 
     def recount(self, rows: Iterable[Row]) -> None:
         """Count the rows of earlier processes, in the order in which they were counted then."""
@@ -34,7 +40,3 @@ class Poll:
             if row.predicted_answer is not None and row.cluster is not None:
                 self._clusters.remember(row.predicted_answer, row.cluster)
             self.count(row)
-
-    def settled(self, samples: int, wanted: float | None) -> bool:
-        """Whether the samples that are left out of `samples` can be spared (`mathagent.run.votes.settled`)."""
-        return bool(self._counts) and settled(list(self._counts.values()), samples - self._ended, wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mathagent.run.foreign import read_foreign
 from mathagent.run.metrics import Prices, summarize
 from mathagent.run.rows import Row, read_results
 from mathagent.run.summary import Summary
-from mathagent.run.votes import settled
+from mathagent.run.votes import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +74,23 @@ def write_metrics(folder: Path, summary: Summary) -> None:
     write_whole(folder / "metrics.json", summary.model_dump_json(indent=2) + "\n")
 
 
-def decided_early(rows: list[Row], k: int, stop: object) -> set[str]:
+def decided_early(rows: list[Row], k: int, stop: float | str | None) -> set[str]:
     """The problems that have fewer than k rows because the stop rule ended their sampling.
 
     Args:
-        rows: of a run.
+        rows: of a run, in the order in which they ended.
         k: samples asked for.
-        stop: the rule as the settings have it: None, "decided", or the wanted confidence.
+        stop: the rule, as `mathagent.run.votes.Tally` takes it.
     """
-    if stop is None:
-        return set()
-    wanted = float(stop) if isinstance(stop, int | float) else None
     problems: dict[str, list[Row]] = {}
     for row in rows:
         problems.setdefault(row.id, []).append(row)
     found = set()
     for id, mine in problems.items():
-        clusters = clusters_of([row for row in mine if row.votes])
-        counts = Counter(number for number in clusters if number is not None)
-        stopped = any(row.stopped == "vote" for row in mine)
-        if len(mine) < k and (stopped or (counts and settled(list(counts.values()), k - len(mine), wanted))):
+        tally = Tally(k, stop)
+        for cluster in clusters_of(mine):
+            tally.count(cluster)
+        if len(mine) < k and (tally.settled or any(row.stopped == "vote" for row in mine)):
             found.add(id)
     return found
 

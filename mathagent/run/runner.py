@@ -100,14 +100,14 @@ class Runner:
 
     async def run(self) -> None:
         """Run to the end, or until `drain`. Raises RunError when it can't go on; what was finished is kept."""
-        syncing = asyncio.ensure_future(self._keep_syncing())
+        plan, syncing = self._plan, asyncio.ensure_future(self._keep_syncing())
         try:
             async with Grader(workers=max(1, (os.cpu_count() or 2) // 2)) as grader:
                 self._grader = grader
-                self._polls = {id: Poll(grader) for id in self._problems}
+                self._polls = {id: Poll(grader, plan.samples, plan.stop) for id in self._problems}
                 await self._recount()
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(min(self._plan.trajectories, self._schedule.waiting)):
+                    for _ in range(min(plan.trajectories, self._schedule.waiting)):
                         group.create_task(self._work())
         except BaseExceptionGroup as group_of_errors:
             raise _first(group_of_errors) from None
@@ -211,13 +211,10 @@ class Runner:
 
     async def _vote(self, problem: str) -> None:
         """Drop the problem's other samples if its vote is decided without them."""
-        plan, ended = self._plan, self._ended[problem]
-        if plan.stop is None or len(ended) >= plan.samples:
+        samples, ended = self._plan.samples, self._ended[problem]
+        if len(ended) >= samples or not self._polls[problem].settled:
             return
-        wanted = None if plan.stop == "decided" else float(plan.stop)
-        if not self._polls[problem].settled(plan.samples, wanted):
-            return
-        keys = [(problem, sample) for sample in range(plan.samples) if sample not in ended]
+        keys = [(problem, sample) for sample in range(samples) if sample not in ended]
         for key in self._schedule.drop(keys):
             if (trajectory := self._active.get(key)) is not None and not trajectory.stopped:
                 await trajectory.stop()

@@ -7,7 +7,8 @@ an answer has no vote.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -71,12 +72,40 @@ def confidence(leader: int, runner_up: int) -> float:
     return ways / (1 << trials)
 
 
-def settled(counts: Sequence[int], remaining: int, wanted: float | None) -> bool:
-    """Whether sampling may stop: the vote is decided, or `wanted` confidence in the leader is reached (None: never)."""
-    if decided(counts, remaining):
-        return True
-    leader, runner_up = _first_two(counts)
-    return wanted is not None and leader > 0 and confidence(leader, runner_up) >= wanted
+class Tally:
+    """The votes on one problem as they come, and whether sampling may stop.
+
+    Once it may, that stays so, whatever samples that were under way say afterwards: a later process that counts the
+    same votes in the same order draws no more either.
+
+    Args:
+        samples: how many may vote in all.
+        stop: None never to stop early; "decided" (see `decided`); or the `confidence` in the leader that is wanted.
+
+    Attributes: settled, whether the samples that have not been counted can be spared.
+    """
+
+    def __init__(self, samples: int, stop: float | str | None) -> None:
+        self._left = samples
+        self._wanted = None if stop is None or isinstance(stop, str) else stop
+        self._votes: Counter[int] = Counter()
+        self._stops = stop is not None
+        self.settled = False
+
+    def count(self, cluster: int | None) -> None:
+        """Count the vote of a sample that has ended; None for one that has none."""
+        self._left -= 1
+        if cluster is not None:
+            self._votes[cluster] += 1
+        if self._stops and self._votes:
+            self.settled = self.settled or self._settles()
+
+    def _settles(self) -> bool:
+        votes = self._votes.values()
+        leader, runner_up = _first_two(votes)
+        return decided(votes, self._left) or (
+            self._wanted is not None and confidence(leader, runner_up) >= self._wanted
+        )
 
 
 def _first_two(counts: Iterable[int]) -> tuple[int, int]:

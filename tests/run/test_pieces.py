@@ -11,7 +11,7 @@ import pytest
 
 from mathagent.data import Problem
 from mathagent.errors import ModelUnreachable, RunError, UsageError
-from mathagent.grading import Grader
+from mathagent.grading import EMPTY, Grader
 from mathagent.run.endpoints import Endpoints
 from mathagent.run.folder import differences, open_run, read_settings
 from mathagent.run.journal import Journal, read_journal
@@ -110,17 +110,25 @@ def test_seeds_depend_on_problem_and_sample_only() -> None:
 
 async def test_a_poll_counts_equal_answers_together() -> None:
     async with Grader() as grader:
-        poll = Poll(grader)
+        poll = Poll(grader, 8, "decided")
         answers = ["1/2", "0.5", "\\frac{1}{2}", "3"]
         numbers = await asyncio.gather(*(poll.number(answer) for answer in answers))
         assert numbers[0] == numbers[1] == numbers[2] != numbers[3]
-        for sample, (answer, number) in enumerate(zip(answers, numbers, strict=True)):
-            assert not poll.settled(8, None)
-            poll.count(Row(id="a", sample=sample, predicted_answer=answer, cluster=number))
-    assert not poll.settled(8, None)  # 3 to 1 with 4 to come
-    assert poll.settled(5, None)  # 3 to 1 with 1 to come
-    assert poll.settled(8, 0.8)
-    assert not poll.settled(8, 0.9)
+        rows = [
+            Row(id="a", sample=sample, predicted_answer=answer, cluster=number)
+            for sample, (answer, number) in enumerate(zip(answers, numbers, strict=True))
+        ]
+        for row in rows:
+            poll.count(row)
+        assert not poll.settled  # 3 to 1 with 4 to come
+        again = Poll(grader, 8, "decided")
+        again.recount(rows)
+        again.count(Row(id="a", sample=4, predicted_answer="", cluster=EMPTY))
+        again.count(Row(id="a", sample=5, predicted_answer="1/2", cluster=0, error="the server died"))
+        assert not again.settled  # 3 to 1 with 2 to come
+        assert await again.number("2/4") == numbers[0]
+        again.count(Row(id="a", sample=6, predicted_answer="2/4", cluster=numbers[0]))
+        assert again.settled
 
 
 def test_differences_name_what_changed() -> None:

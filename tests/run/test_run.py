@@ -110,6 +110,41 @@ def test_a_decided_vote_spares_samples(program: Program, server: ReplayServer) -
     assert len(server.seen) == asked
 
 
+def test_a_vote_that_was_settled_stays_settled(program: Program, server: ReplayServer) -> None:
+    """Three equal answers settle it; one that was under way says something else; then all is killed."""
+    command = (
+        "run",
+        "six.jsonl:9",
+        "--base-url",
+        server.base_url,
+        "-o",
+        "r",
+        "-t",
+        "1",
+        "--limit",
+        "1",
+        "-q",
+    )
+    assert program.call(*command).code == 0
+    folder = program.home / "r"
+    right = {row.key: row.verdict == "correct" for row in read_rows(folder)}
+    for name in ("results.jsonl", "traces.jsonl"):
+        kept = (folder / name).read_text().splitlines(keepends=True)
+        good = [line for line, key in zip(kept, right, strict=True) if right[key]]
+        bad = [line for line, key in zip(kept, right, strict=True) if not right[key]]
+        (folder / name).write_text("".join([*good[:3], *bad[:1]]))
+        assert len(good) >= 3
+        assert bad
+    (folder / "steps.jsonl").unlink()
+    settings = json.loads((folder / "settings.json").read_text())
+    (folder / "settings.json").write_text(json.dumps(settings | {"stop": 0.9}))
+    asked = len(server.seen)
+    ended = program.call(*command, "--stop", "0.9", "--json")
+    assert ended.code == 0, ended.err
+    assert len(server.seen) == asked
+    assert json.loads(ended.out)["saved"]["samples"] == 5
+
+
 def test_ctrl_c_once_finishes_twice_stops(program: Program) -> None:
     settings = Settings(models=("replay",), tokens_per_chunk=4, token_seconds=0.02)
     with ReplayServer(recordings(PROBLEMS), settings) as server:

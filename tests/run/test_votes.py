@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathagent.run.votes import Ballot, confidence, decided, settled, vote
+from mathagent.run.votes import Ballot, Tally, confidence, decided, vote
 
 
 def ballots(answers: str) -> list[Ballot]:
@@ -91,9 +91,34 @@ def test_confidence_of_ties_and_of_nonsense() -> None:
         confidence(1, 2)
 
 
-def test_settled_by_either_rule() -> None:
-    assert settled([3, 1], 1, None)
-    assert not settled([3, 1], 2, None)
-    assert settled([5], 40, 0.95)
-    assert not settled([], 40, 0.5)
-    assert not settled([5, 4], 40, 0.95)
+def tally(answers: str, samples: int, stop: float | str | None) -> Tally:
+    """The tally of `aab-`, one letter a sample."""
+    made = Tally(samples, stop)
+    for letter in answers:
+        made.count(None if letter == "-" else ord(letter))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("answers", "samples", "stop", "settled"),
+    [
+        ("aaab", 5, "decided", True),
+        ("aaab", 6, "decided", False),
+        ("aaab--", 7, "decided", True),
+        ("----", 5, "decided", False),
+        ("aaaaa", 64, 0.95, True),
+        ("aaa", 64, 0.95, False),
+        ("-", 64, 0.5, False),
+        ("ababababa", 64, 0.95, False),
+        ("aaaaaaaa", 9, None, False),
+    ],
+)
+def test_settled_by_either_rule(answers: str, samples: int, stop: float | str | None, settled: bool) -> None:
+    assert tally(answers, samples, stop).settled is settled
+
+
+@given(st.text("ab-", max_size=12), st.text("ab-", max_size=6), st.sampled_from(["decided", 0.8, 0.95]))
+def test_what_is_settled_stays_settled(before: str, after: str, stop: float | str) -> None:
+    """Samples that were under way when the vote was settled may say something else: no more are drawn for it."""
+    if tally(before, 20, stop).settled:
+        assert tally(before + after, 20, stop).settled
