@@ -12,7 +12,7 @@ from typing import Literal
 
 from kernels_sandbox import CellResult
 from mathagent.limits import FinishReason
-from mathagent.types import Message, ModelInfo, TokenUsage
+from mathagent.types import Logprobs, Message, ModelInfo, TokenUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,17 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to the model has ended. Seconds are wall time; `first` until the first token (None: none came)."""
+    """One request to the model has ended. Seconds are wall time; `first` until the first token (None: none came).
+
+    logprobs: of the tokens that the model generated in it, where they were asked for and given.
+    """
 
     usage: TokenUsage
     seconds: float
     first: float | None
     finish: str | None
     stop_reason: str | int | None
+    logprobs: Logprobs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ class Rollout:
             max_tokens=self._budget.next_request(),
         )
         started, first, deltas = time.monotonic(), None, 0
-        usage, finish, stop_reason = TokenUsage(exact=False), None, None
+        usage, finish, stop_reason, logprobs = TokenUsage(exact=False), None, None, None
         async with aclosing(chunks) as stream:
             while not stretch.discarded:  # words after a complete block: stop the model there
                 try:
@@ -233,6 +233,7 @@ class Rollout:
                     self._finish = interrupted.finish
                     break
                 usage, finish = chunk.usage or usage, chunk.finish or finish
+                logprobs = chunk.logprobs or logprobs
                 stop_reason = chunk.stop_reason if chunk.stop_reason is not None else stop_reason
                 if first is None and (chunk.text or chunk.reasoning or chunk.calls):
                     first = time.monotonic() - started
@@ -244,7 +245,7 @@ class Rollout:
                     yield TextDelta(words, stretch.feed(words))
         if not usage.exact or not usage.completion:
             usage = TokenUsage(usage.prompt, max(usage.completion, deltas), usage.cached, exact=False)
-        yield Request(usage, time.monotonic() - started, first, finish, stop_reason)
+        yield Request(usage, time.monotonic() - started, first, finish, stop_reason, logprobs)
 
     def _keep(self, stretch: Stretch) -> list[Event]:
         """The events that take what was written into the reply."""

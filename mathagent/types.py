@@ -87,6 +87,17 @@ class TokenUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class Logprobs:
+    """Natural logarithms of the probabilities of tokens that the model generated: their sum, over so many tokens."""
+
+    total: float
+    tokens: int
+
+    def __add__(self, other: Logprobs) -> Logprobs:
+        return Logprobs(self.total + other.total, self.tokens + other.tokens)
+
+
+@dataclass(frozen=True, slots=True)
 class CallDelta:
     """A piece of a tool call as it streams: `id` and `name` come with the first piece, arguments in any pieces."""
 
@@ -103,6 +114,7 @@ class Chunk:
     finish: "stop" (end of turn or a stop string), "length", or what else the server says; None in the middle.
     stop_reason: the stop string or token that ended the reply, where the server says so (vLLM); None at end of turn.
     calls: pieces of structured tool calls.
+    logprobs: of all tokens of this reply so far, where the client asks for them and the server gives them.
     """
 
     text: str = ""
@@ -111,6 +123,7 @@ class Chunk:
     finish: str | None = None
     stop_reason: str | int | None = None
     usage: TokenUsage | None = None
+    logprobs: Logprobs | None = None
 
 
 @dataclass(frozen=True, slots=True)

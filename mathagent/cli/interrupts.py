@@ -1,4 +1,7 @@
-"""Ctrl-C while something runs: the first asks it to stop, the second ends the program (or, in a chat, asks again)."""
+"""Ctrl-C while something runs: the first asks it to stop, the second ends the program (or, in a chat, asks again).
+
+In a batch it lets what is under way end (`draining`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+
+from mathagent.cli.failures import notice
 
 
 @contextmanager
@@ -46,3 +51,25 @@ def interruptible(stop: Callable[[], Awaitable[None]], *, second_ends: bool = Tr
             signal.signal(signal.SIGINT, signal.default_int_handler)
         else:
             loop.add_signal_handler(signal.SIGINT, lambda: None)
+
+
+def draining(drain: Callable[[], None]) -> list[int]:
+    """From now on, Ctrl-C (or SIGTERM) once calls `drain`, and again cancels the current task.
+
+    Returns a list that fills as it is pressed.
+    """
+    pressed: list[int] = []
+    task = asyncio.current_task()
+
+    def handle() -> None:
+        pressed.append(1)
+        if len(pressed) == 1:
+            notice("finishing what is under way; Ctrl-C again stops at once (nothing completed is lost)")
+            drain()
+        elif task is not None:
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, handle)
+    return pressed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,18 +24,26 @@ from mathagent.cli.data import (
     complain_about_rows,
 )
 from mathagent.cli.failures import Exit, console, notice, told
+from mathagent.cli.interrupts import draining
 from mathagent.cli.report import show_run
 from mathagent.data import DataSet, load, read_ids, read_mapping
 from mathagent.errors import UsageError
 from mathagent.limits import Limits
 from mathagent.run.open import open_runner
-from mathagent.run.runner import Plan, Runner
+from mathagent.run.plan import Plan
 from mathagent.settings import Settings
 from mathagent.types import Sampling
 from mathagent.views.run import follow
 
 _DEFAULT = Limits()
 _RUN = "Run"
+
+
+class VoteWeight(StrEnum):
+    """What a vote weighs."""
+
+    equal = "count"
+    likelihood = "logprob"
 
 
 def run(
@@ -70,6 +78,23 @@ def run(
             rich_help_panel=_RUN,
         ),
     ] = None,
+    vote_weight: Annotated[
+        VoteWeight,
+        typer.Option(
+            "--vote-weight",
+            help="What a vote weighs for --stop decided: 1 (count), or exp of the mean log-probability of the "
+            "sample's tokens (logprob).",
+            rich_help_panel=_RUN,
+        ),
+    ] = VoteWeight.equal,
+    logprobs: Annotated[
+        bool,
+        typer.Option(
+            "--logprobs",
+            help="Ask the server for the tokens' log-probabilities, for mean_logprob and maj@k[logprob].",
+            rich_help_panel=_RUN,
+        ),
+    ] = False,
     concurrency: Annotated[
         int, typer.Option("--concurrency", "-c", min=1, help="Requests in flight.", rich_help_panel=_RUN)
     ] = 32,
@@ -169,7 +194,9 @@ def run(
             data.problems,
             data.samples,
             seed,
-            _stop(stop, data.samples),
+            _stop(stop, data.samples, vote_weight),
+            vote_weight.value,
+            logprobs or vote_weight is VoteWeight.likelihood,
             requests=concurrency,
             kernels=kernels or 2 * concurrency,
         )
@@ -194,7 +221,7 @@ async def _run(
         showing = asyncio.ensure_future(
             follow(runner.progress, folder, None if quiet else console(stderr=True))
         )
-        interrupted = _ctrl_c(runner)
+        interrupted = draining(runner.drain)
         try:
             await runner.run()
         except asyncio.CancelledError:
@@ -213,26 +240,7 @@ async def _run(
     return int(bool(data.bad or progress.errors))
 
 
-def _ctrl_c(runner: Runner) -> list[int]:
-    """Ctrl-C once drains, twice cancels; returns a list that fills as it is pressed."""
-    pressed: list[int] = []
-    task = asyncio.current_task()
-
-    def handle() -> None:
-        pressed.append(1)
-        if len(pressed) == 1:
-            notice("finishing what is under way; Ctrl-C again stops at once (nothing completed is lost)")
-            runner.drain()
-        elif task is not None:
-            task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, handle)
-    return pressed
-
-
-def _stop(text: str | None, samples: int) -> float | str | None:
+def _stop(text: str | None, samples: int, weight: VoteWeight) -> float | str | None:
     """The stop rule. Raises UsageError."""
     if text is None or text == "decided":
         chosen: float | str | None = text
@@ -245,6 +253,11 @@ def _stop(text: str | None, samples: int) -> float | str | None:
             raise UsageError(f"--stop {text}: 'decided', or a probability between 0.5 and 1, is needed")
     if chosen is not None and samples < 2:
         raise UsageError("--stop needs several samples a problem", "for example gsm8k:8")
+    if weight is not VoteWeight.equal and chosen != "decided":
+        raise UsageError(
+            f"--vote-weight {weight.value} is for --stop decided",
+            "--stop P counts votes; with --logprobs the report has both votes",
+        )
     return chosen
 
 

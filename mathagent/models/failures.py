@@ -97,6 +97,9 @@ def _explain_status(problem: openai.APIStatusError, base_url: str, model: str) -
         )
     if hint := _refuses_tools(said):
         return Failure(ModelError(f"{base_url} takes no tool calls: {said}", hint), "final")
+    if status < 429 and "logprobs" in said:
+        hint = "leave out --logprobs and --vote-weight"
+        return Failure(ModelError(f"{base_url} gives no log-probabilities: {said}", hint), "final")
     if status == 429 or status >= 500 or status in (408, 409):
         kind = "starting" if status == 503 else "busy"
         error = ModelBusy(f"{base_url} keeps answering {status}: {said}")

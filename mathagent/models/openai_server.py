@@ -44,6 +44,7 @@ class OpenAIServer:
         whole: take replies in one piece where the server is one of one's own (vLLM, SGLang, llama.cpp), for batches:
             a streamed token costs a few tenths of a millisecond of this process, which hundreds of requests feel.
             Hosted servers are streamed from all the same, because what stands between cuts silent connections.
+        logprobs: ask for the log-probabilities of the tokens drawn; a server may give none all the same.
         on_retry: called with one line for each wait.
 
     Raises:
@@ -62,6 +63,7 @@ class OpenAIServer:
         backoff: float = 0.5,
         owner: str | None = None,
         whole: bool = False,
+        logprobs: bool = False,
         on_retry: Callable[[str], None] | None = None,
     ) -> None:
         self.base_url = normalize_url(base_url or os.environ.get("OPENAI_BASE_URL") or "")
@@ -73,6 +75,7 @@ class OpenAIServer:
         self._backoff = backoff
         self._owner = owner
         self._whole = whole
+        self._logprobs = logprobs
         self._on_retry = on_retry
         self._info: ModelInfo | None = None
         self._asking = asyncio.Lock()
@@ -105,6 +108,7 @@ class OpenAIServer:
             dialect=dialect,
             stop=stop,
             whole=self._whole and dialect.can_continue,
+            logprobs=self._logprobs,
         )
         while True:
             call = ask(goes_on, sampling, max_tokens=max_tokens - reply.completion_tokens)

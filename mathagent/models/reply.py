@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 from mathagent.models.wire import Delta
-from mathagent.types import CallDelta, Chunk, TokenUsage
+from mathagent.types import CallDelta, Chunk, Logprobs, TokenUsage
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class Reply:
         self._earlier: list[TokenUsage] = []  # of the streams that were cut
         self._usage: TokenUsage | None = None  # of the present stream, as the server says
         self._deltas = 0  # of the present stream
+        self._logprobs: Logprobs | None = None  # of all streams
 
     @property
     def started(self) -> bool:
@@ -74,12 +75,15 @@ class Reply:
         self._earlier.append(self._present())
         self._calls, self._calls_at, self._resumed_at = [], {}, None
         self._anew = [] if self.started else None
+        self._logprobs = None  # the new try says everything again
         self._usage, self._deltas = None, 0
 
     def take(self, delta: Delta) -> Chunk | None:
         """Add a delta; give back what can be handed on at once."""
         if delta.usage is not None:
             self._usage = delta.usage
+        if delta.logprobs is not None:
+            self._logprobs = delta.logprobs + (self._logprobs or Logprobs(0.0, 0))
         if not (delta.text or delta.reasoning or delta.calls or delta.finish):
             return None
         self._deltas += 1
@@ -95,7 +99,7 @@ class Reply:
         self.text += delta.text
         self.finish, self.stop_reason = delta.finish, delta.stop_reason
         self._end_at_straddling_stop()
-        chunk = Chunk(text=self.text[before:], reasoning=delta.reasoning)
+        chunk = Chunk(text=self.text[before:], reasoning=delta.reasoning, logprobs=self._logprobs)
         if self.finish is None:
             return chunk if chunk.text or chunk.reasoning else None
         self._held = chunk
@@ -133,7 +137,12 @@ class Reply:
             for index, call in enumerate(self._calls)
         )
         return replace(
-            self._held, calls=calls, finish=self.finish, stop_reason=self.stop_reason, usage=self._total()
+            self._held,
+            calls=calls,
+            finish=self.finish,
+            stop_reason=self.stop_reason,
+            usage=self._total(),
+            logprobs=self._logprobs,
         )
 
     def _present(self) -> TokenUsage:

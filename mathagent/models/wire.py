@@ -6,11 +6,12 @@ Pure functions over plain JSON values. Not here: connections, retries, errors.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mathagent.types import CallDelta, Message, ModelInput, Sampling, TextInput, TokenUsage
+from mathagent.types import CallDelta, Logprobs, Message, ModelInput, Sampling, TextInput, TokenUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,11 @@ def build_call(
     stop: Sequence[str],
     max_tokens: int,
     whole: bool = False,
+    logprobs: bool = False,
 ) -> Call:
     """Put a request into the server's words. `sampling.extra` is sent as it is and wins over everything else.
 
-    whole: ask for the reply in one piece, not as a stream.
+    whole: ask for the reply in one piece, not as a stream. logprobs: ask for those of the tokens that were drawn.
     """
     body: dict[str, Any] = {"model": model, "max_tokens": max_tokens}
     if not whole:
@@ -121,8 +123,12 @@ def build_call(
         body["prompt"] = request.prompt if isinstance(request.prompt, str) else list(request.prompt)
         if request.special_tokens:
             body |= dialect.special_tokens or {}
+        if logprobs:
+            body["logprobs"] = 1  # and the most likely one beside it: llama.cpp takes 0 for none
         return Call("/completions", body | dict(sampling.extra))
     body["messages"] = [_message(message, dialect) for message in request.messages]
+    if logprobs:
+        body["logprobs"] = True
     if request.continue_final:
         body |= dialect.continue_flags or {}
     if request.tools:
@@ -161,7 +167,7 @@ def continued(request: ModelInput, said: str) -> ModelInput:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One chunk of a stream as the server sent it; `usage` counts from the request's start."""
+    """One chunk of a stream as the server sent it; `usage` counts from the request's start, `logprobs` are its own."""
 
     text: str = ""
     reasoning: str = ""
@@ -169,6 +175,7 @@ class Delta:
     finish: str | None = None
     stop_reason: str | int | None = None
     usage: TokenUsage | None = None
+    logprobs: Logprobs | None = None
 
 
 def read_delta(data: Any) -> Delta:
@@ -192,7 +199,22 @@ def read_delta(data: Any) -> Delta:
         finish=choice.get("finish_reason"),
         stop_reason=choice.get("stop_reason"),
         usage=usage,
+        logprobs=_read_logprobs(choice.get("logprobs")),
     )
+
+
+def _read_logprobs(data: Any) -> Logprobs | None:
+    """Those of the tokens drawn: chat's list of objects (llama.cpp's for completions too), or completions' list."""
+    if not isinstance(data, dict):
+        return None
+    content, values = data.get("content"), data.get("token_logprobs")
+    if isinstance(content, list):
+        values = [entry.get("logprob") for entry in content if isinstance(entry, dict)]
+    if not isinstance(values, list):
+        return None
+    # No probability is above 1; a server that rounds may say so by a hair.
+    found = [min(0.0, each) for each in values if isinstance(each, int | float) and math.isfinite(each)]
+    return Logprobs(math.fsum(found), len(found)) if found else None
 
 
 def _text(content: Any, kind: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, inf
+from math import inf
 from statistics import fmean
 
 from mathagent.run.estimates import Sample, best_at, interval, majority_at, pass_at
@@ -17,6 +17,7 @@ from mathagent.run.rows import Row
 from mathagent.run.summary import Metric
 
 Scorer = Callable[[Row], float | None]
+Estimate = Callable[[Sequence[Sample], int], float]
 
 
 def accuracies(rows: Sequence[Row], k: int, early: frozenset[str], seed: int) -> list[Metric]:
@@ -37,9 +38,12 @@ def accuracies(rows: Sequence[Row], k: int, early: frozenset[str], seed: int) ->
     for size in sizes:
         if size == k or table.has(size):
             found.append(table.voted(f"maj@{size}", size, k, majority_at, table.samples()))
+    if k > 1:
+        found += _scored(table, sizes, k, lambda row: row.likelihood, {"maj@{}[logprob]": _weighted})
     found += [table.passed(size, f"pass@{size}") for size in sizes if table.has(size)]
     if k > 1:
-        found += _scored(table, sizes, k)
+        by_reward = {"rm_best@{}": best_at, "rm_majority@{}": _weighted}
+        found += _scored(table, sizes, k, lambda row: row.reward_model_score, by_reward)
     return found
 
 
@@ -61,19 +65,17 @@ def busy_seconds(rows: Iterable[Row]) -> float:
     return total
 
 
-def _scored(table: _Table, sizes: Sequence[int], k: int) -> list[Metric]:
-    found = []
-    rewards = table.samples(lambda row: row.reward_model_score)
-    likelihoods = table.samples(lambda row: None if row.mean_logprob is None else exp(row.mean_logprob))
-    for scored, names in (
-        (rewards, (("rm_best", best_at), ("rm_majority", _weighted))),
-        (likelihoods, (("logprob_majority", _weighted),)),
-    ):
-        for name, estimate in names:
-            for size in sizes:
-                if scored and (size == k or table.has(size)):
-                    found.append(table.voted(f"{name}@{size}", size, k, estimate, scored))
-    return found
+def _scored(
+    table: _Table, sizes: Sequence[int], k: int, score: Scorer, estimates: Mapping[str, Estimate]
+) -> list[Metric]:
+    """Metrics that choose by a score, by name; none where no row has one."""
+    samples = table.samples(score)
+    return [
+        table.voted(name.format(size), size, k, estimate, samples)
+        for name, estimate in estimates.items()
+        for size in sizes
+        if samples and (size == k or table.has(size))
+    ]
 
 
 def _weighted(samples: Sequence[Sample], k: int) -> float:
@@ -147,7 +149,7 @@ class _Table:
         name: str,
         size: int,
         k: int,
-        estimate: Callable[[Sequence[Sample], int], float],
+        estimate: Estimate,
         samples: Mapping[str, Sequence[Sample]],
     ) -> Metric:
         """A metric that chooses one answer among `size` samples; at size k among those that a problem has."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import stdev
 
 from mathagent.run.accuracy import accuracies, percent
-from mathagent.run.rows import Row
+from mathagent.run.rows import Row, VoteWeight
 from mathagent.run.summary import Counts, Group, Human, SampleRun, Saved, Summary, Usage
 
 LIMITS = ("execution_limit", "token_limit", "context_limit", "time_limit", "repeated_error")
@@ -34,6 +34,7 @@ def summarize(
     *,
     k: int | None = None,
     decided: Collection[str] = (),
+    weight: VoteWeight = "count",
     prices: Prices | None = None,
     seed: int = 0,
 ) -> Summary:
@@ -43,6 +44,7 @@ def summarize(
         rows: one for each finished or stopped sample.
         k: samples asked for of each problem; by default the most that any problem has.
         decided: ids of the problems whose sampling ended early because the vote was decided.
+        weight: what a vote weighed in that.
         prices: for the cost.
         seed: of the bootstrap.
     """
@@ -61,7 +63,7 @@ def summarize(
         usage=_usage(rows, prices),
         saved=_saved(rows, k, early),
         marks=_marks(rows),
-        notes=_notes(rows, overall, k, early),
+        notes=_notes(rows, overall, k, early, weight),
     )
 
 
@@ -175,7 +177,9 @@ def _marks(rows: Sequence[Row]) -> Human | None:
     return Human(samples=len(marked), marks=marks, max_marks=most, percent=share)
 
 
-def _notes(rows: Sequence[Row], overall: Group, k: int, early: frozenset[str]) -> list[str]:
+def _notes(
+    rows: Sequence[Row], overall: Group, k: int, early: frozenset[str], weight: VoteWeight
+) -> list[str]:
     """What a reader must know before comparing the numbers with others."""
     notes = []
     counts = overall.counts
@@ -200,4 +204,9 @@ def _notes(rows: Sequence[Row], overall: Group, k: int, early: frozenset[str]) -
             f"sampling of {len(early)} problems stopped when the vote was decided: pass@1 is over the samples "
             "there are, pass@k is left out where it would be over the hard problems only"
         )
+        if any(row.mean_logprob is not None for row in rows):
+            kept, other = ("maj@k", "maj@k[logprob]") if weight == "count" else ("maj@k[logprob]", "maj@k")
+            notes.append(
+                f"the vote that was decided is {kept}'s; {other} could have come out otherwise with all samples"
+            )
     return notes

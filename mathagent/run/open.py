@@ -12,7 +12,8 @@ from mathagent.errors import ModelError
 from mathagent.models import OpenAIServer
 from mathagent.run.endpoints import Endpoints
 from mathagent.run.folder import open_run
-from mathagent.run.runner import Plan, Runner
+from mathagent.run.plan import Plan
+from mathagent.run.runner import Runner
 from mathagent.run.settings import settings_of
 from mathagent.session import open_session
 from mathagent.settings import Settings
@@ -62,7 +63,15 @@ async def open_runner(
         def connect(address: str) -> ModelClient:
             key = settings.api_key or session.endpoint.api_key
             wait, retries = (2.0, 1) if len(addresses) > 1 else (10.0, 3)
-            return OpenAIServer(address, key, session.info.id, connect_wait=wait, retries=retries, whole=True)
+            return OpenAIServer(
+                address,
+                key,
+                session.info.id,
+                connect_wait=wait,
+                retries=retries,
+                whole=True,
+                logprobs=plan.logprobs,
+            )
 
         endpoints = Endpoints(
             addresses or [session.endpoint.base_url],

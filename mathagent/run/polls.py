@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mathagent.grading import Clusters, Grader
-from mathagent.run.rows import Row
+from mathagent.run.rows import Row, VoteWeight
 from mathagent.run.votes import Tally
 
 
@@ -15,9 +15,13 @@ class Poll:
     Args:
         grader: compares answers.
         samples, stop: as for `mathagent.run.votes.Tally`.
+        weight: what a vote weighs.
     """
 
-    def __init__(self, grader: Grader, samples: int, stop: float | str | None) -> None:
+    def __init__(
+        self, grader: Grader, samples: int, stop: float | str | None, weight: VoteWeight = "count"
+    ) -> None:
+        self._weight = weight
         self._clusters = Clusters(grader)
         self._tally = Tally(samples, stop)
 
@@ -32,7 +36,7 @@ class Poll:
 
     def count(self, row: Row) -> None:
         """Count a finished sample. One that failed or was stopped has no vote, and will not vote any more."""
-        self._tally.count(row.cluster if row.votes else None)
+        self._tally.count(row.cluster if row.votes else None, row.weight(self._weight))
 
     def recount(self, rows: Iterable[Row]) -> None:
         """Count the rows of earlier processes, in the order in which they were counted then."""

@@ -11,7 +11,7 @@ from mathagent.run.accuracy import clusters_of
 from mathagent.run.folder import read_settings, write_whole
 from mathagent.run.foreign import read_foreign
 from mathagent.run.metrics import Prices, summarize
-from mathagent.run.rows import Row, read_results
+from mathagent.run.rows import Row, VoteWeight, read_results
 from mathagent.run.summary import Summary
 from mathagent.run.votes import Tally
 
@@ -59,8 +59,9 @@ def open_stored(path: Path) -> Stored:
 def summary_of(stored: Stored, rows: list[Row] | None = None, prices: Prices | None = None) -> Summary:
     """The numbers of stored rows, or of others in their place (graded anew, say)."""
     rows = stored.rows if rows is None else rows
-    decided = decided_early(rows, stored.k or 0, stored.settings.get("stop"))
-    summary = summarize(rows, k=stored.k, decided=decided, prices=prices)
+    weight: VoteWeight = stored.settings.get("vote_weight") or "count"
+    decided = decided_early(rows, stored.k or 0, stored.settings.get("stop"), weight)
+    summary = summarize(rows, k=stored.k, decided=decided, weight=weight, prices=prices)
     summary.data = str(stored.settings.get("data", {}).get("name", stored.path.name))
     summary.model = str(stored.settings.get("model", ""))
     if missing := _missing(stored, rows, decided):
@@ -74,13 +75,16 @@ def write_metrics(folder: Path, summary: Summary) -> None:
     write_whole(folder / "metrics.json", summary.model_dump_json(indent=2) + "\n")
 
 
-def decided_early(rows: list[Row], k: int, stop: float | str | None) -> set[str]:
+def decided_early(
+    rows: list[Row], k: int, stop: float | str | None, weight: VoteWeight = "count"
+) -> set[str]:
     """The problems that have fewer than k rows because the stop rule ended their sampling.
 
     Args:
         rows: of a run, in the order in which they ended.
         k: samples asked for.
         stop: the rule, as `mathagent.run.votes.Tally` takes it.
+        weight: what a vote weighs.
     """
     problems: dict[str, list[Row]] = {}
     for row in rows:
@@ -88,8 +92,8 @@ def decided_early(rows: list[Row], k: int, stop: float | str | None) -> set[str]
     found = set()
     for id, mine in problems.items():
         tally = Tally(k, stop)
-        for cluster in clusters_of(mine):
-            tally.count(cluster)
+        for row, cluster in zip(mine, clusters_of(mine), strict=True):
+            tally.count(cluster, row.weight(weight))
         if len(mine) < k and (tally.settled or any(row.stopped == "vote" for row in mine)):
             found.add(id)
     return found

@@ -5,6 +5,7 @@ Not here: how a sample came about (`mathagent.trace` has every step), and what f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from mathagent.trace import Trace
 from mathagent.trace.schema import CodeStep, GradeRecord, OutputStep, Step, TextStep
 
 Verdict = Literal["correct", "wrong", "undecided", "ungraded"]
+VoteWeight = Literal["count", "logprob"]
+"""What a vote weighs: 1, or `Row.likelihood`."""
 
 FAILED = ("model_error", "kernel_error", "cancelled")
 """Finish reasons of a sample that says nothing about the model: the server, the sandbox or a person ended it."""
@@ -45,6 +48,8 @@ class Row(BaseModel):
         generation_time: in the model. code_execution_time: in kernels. seconds: wall time, from generation_start_time
         to generation_end_time (seconds since 1970).
         num_code_errors: cells that an exception or too much output ended; timeouts and deaths of kernels are apart.
+        mean_logprob: mean log-probability of the tokens that the model generated, over all requests, as the server
+        gives it; None where it was not asked for or not given.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -123,6 +128,19 @@ class Row(BaseModel):
             and self.cluster != EMPTY
         )
 
+    @property
+    def likelihood(self) -> float | None:
+        """The weight of its vote by log-probability, from 0 to 1: the geometric mean of its tokens' probabilities.
+
+        exp of the mean token log-probability, the normalised probability by which the self-consistency paper weighs
+        votes (arXiv 2203.11171, section 2).
+        """
+        return None if self.mean_logprob is None else math.exp(self.mean_logprob)
+
+    def weight(self, by: VoteWeight) -> float:
+        """What its vote weighs; nothing by a log-probability that it does not have."""
+        return 1.0 if by == "count" else self.likelihood or 0.0
+
     def first_graded(self, grade: GradeRecord) -> Row:
         """The row with its first verdict."""
         return self.graded(grade.verdict, grade.detail).model_copy(update={"previous_verdict": None})
@@ -196,6 +214,7 @@ def row_of(
         seconds=trace.seconds,
         seed=seed,
         trace_id=trace.id,
+        mean_logprob=trace.mean_logprob,
         steps=internlm_steps(trace.steps),
         extra=dict(problem.extra),
     )

@@ -8,18 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from mathagent.data import Problem
-from mathagent.errors import RunError
 from mathagent.events import Failure
 from mathagent.grading import Grader
 from mathagent.run.endpoints import Endpoint, Endpoints
 from mathagent.run.folder import RunFolder
 from mathagent.run.journal import Key
 from mathagent.run.kernels import Kernels
+from mathagent.run.plan import Plan
 from mathagent.run.polls import Poll
 from mathagent.run.progress import Progress
 from mathagent.run.regrade import judge
@@ -27,36 +26,12 @@ from mathagent.run.rows import FAILED, Row
 from mathagent.run.schedule import Schedule
 from mathagent.run.seeds import seed_of
 from mathagent.run.trajectory import Trajectory
+from mathagent.run.watch import ServerWatch
 from mathagent.session import Session
 from mathagent.trace.schema import GradeRecord, Trace
 
 _SYNC = 2.0  # seconds between two waits for the disk
 _RETRIES = 4  # times that one trajectory is taken up again: a server that answers and then fails may not go on for ever
-_FATAL = 3  # trajectories in a row that fail for good at the server before anything has succeeded: it is the server
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run does, beside the session's settings.
-
-    problems: in order. samples: of each. seed: of the run.
-    stop: None to draw every sample; "decided" to stop a problem once its leading answer cannot be overtaken; or a
-        number below 1: once it is the true majority with this probability.
-    requests: requests in flight at most. kernels: kernels alive at most. cells: cells running at most.
-    """
-
-    problems: Sequence[Problem]
-    samples: int = 1
-    seed: int = 0
-    stop: float | str | None = None
-    requests: int = 32
-    kernels: int = 64
-    cells: int = 2 * (os.cpu_count() or 1)
-
-    @property
-    def trajectories(self) -> int:
-        """Trajectories under way at most: enough that those whose code runs leave no place at the server free."""
-        return self.requests + min(self.cells, self.requests)
 
 
 class Runner:
@@ -92,8 +67,7 @@ class Runner:
         self._put_back: dict[Key, Trajectory] = {}
         self._ended: dict[str, set[int]] = defaultdict(set)
         self._polls: dict[str, Poll] = {}
-        self._failures = 0
-        self._succeeded = False
+        self._watch = ServerWatch(plan, tell)
         self.progress = Progress(total=len(self._problems) * plan.samples)
         for row in folder.finished.values():
             self._count(row, fresh=False)
@@ -104,7 +78,9 @@ class Runner:
         try:
             async with Grader(workers=max(1, (os.cpu_count() or 2) // 2)) as grader:
                 self._grader = grader
-                self._polls = {id: Poll(grader, plan.samples, plan.stop) for id in self._problems}
+                self._polls = {
+                    id: Poll(grader, plan.samples, plan.stop, plan.weight) for id in self._problems
+                }
                 await self._recount()
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(plan.trajectories, self._schedule.waiting)):
@@ -153,7 +129,7 @@ class Runner:
                 if trajectory.failures <= _RETRIES:
                     self._put_back[key] = trajectory
                     return False
-        self._watch_failures(trace)
+        self._watch.look(trace)
         if trace.finish.reason not in FAILED:
             trace.grade = await self._grade(trace.answer, self._problems[id])
         row = self._folder.finish(trace, await self._cluster(trace))
@@ -186,18 +162,6 @@ class Runner:
     def _set_aside(self, endpoint: Endpoint, failure: Failure) -> None:
         self.progress.retries += 1
         self._endpoints.set_aside(endpoint, failure.message)
-
-    def _watch_failures(self, trace: Trace) -> None:
-        """A server that refuses everything ends the run, before it has filled the folder with failures."""
-        if trace.finish.reason != "model_error":
-            self._succeeded = True
-            return
-        self._failures += 1
-        if not self._succeeded and self._failures >= min(_FATAL, self.progress.total):
-            failed = [step for step in trace.steps if step.type == "failure"]
-            raise RunError(
-                f"the server fails every request: {trace.finish.detail}", failed[-1].hint if failed else ""
-            )
 
     async def _grade(self, answer: str | None, problem: Problem) -> GradeRecord | None:
         """The verdict against the answers that are known; None where none is known."""

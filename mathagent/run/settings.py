@@ -8,7 +8,7 @@ from typing import Any
 from mathagent import __version__
 from mathagent.data import DataSet
 from mathagent.run.folder import ABOUT
-from mathagent.run.runner import Plan
+from mathagent.run.plan import Plan
 from mathagent.session import Session
 
 
@@ -20,6 +20,8 @@ def settings_of(data: DataSet, plan: Plan, session: Session) -> dict[str, Any]:
         "samples": plan.samples,
         "seed": plan.seed,
         "stop": plan.stop,
+        "vote_weight": None if plan.weight == "count" else plan.weight,  # None, as in folders from before it
+        "logprobs": plan.logprobs or None,
         "model": session.info.id,
         "prompt": {"name": session.prompt.name, "sha256": session.prompt.sha256},
         "protocol": session.wire.name,

@@ -1,5 +1,7 @@
 """Votes among the samples of one problem: who wins, and when nothing can change any more.
 
+A vote weighs 1, or what the caller says, from 0 to 1 (`mathagent.run.rows.Row.likelihood`).
+
 The tie rule: of two answers with as many votes, the one whose first sample has the lowest number wins. A sample without
 an answer has no vote.
 """
@@ -7,7 +9,6 @@ an answer has no vote.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -37,25 +38,26 @@ class Outcome:
 
 def vote(ballots: Iterable[Ballot]) -> Outcome | None:
     """Count the ballots, in whatever order they come; None without any."""
-    weights: dict[int, float] = {}
+    cast: dict[int, list[float]] = {}
     first: dict[int, int] = {}
     for ballot in ballots:
-        weights[ballot.cluster] = weights.get(ballot.cluster, 0.0) + ballot.weight
+        cast.setdefault(ballot.cluster, []).append(ballot.weight)
         first[ballot.cluster] = min(first.get(ballot.cluster, ballot.sample), ballot.sample)
-    if not weights:
+    if not cast:
         return None
+    weights = {cluster: math.fsum(each) for cluster, each in cast.items()}  # the same in whatever order
     order = sorted(weights, key=lambda cluster: (-weights[cluster], first[cluster]))
     return Outcome(order[0], weights[order[0]], weights[order[1]] if len(order) > 1 else 0.0)
 
 
-def decided(counts: Iterable[int], remaining: int) -> bool:
+def decided(weights: Iterable[float], remaining: int) -> bool:
     """Whether the leader can't be overtaken, nor tied with, whatever the samples that are still to come say.
 
     Args:
-        counts: votes of each cluster.
+        weights: of each cluster, the votes for it; a single vote weighs at most 1.
         remaining: samples that may still vote.
     """
-    leader, runner_up = _first_two(counts)
+    leader, runner_up = _first_two(weights)
     return remaining <= 0 or leader > runner_up + remaining
 
 
@@ -80,7 +82,8 @@ class Tally:
 
     Args:
         samples: how many may vote in all.
-        stop: None never to stop early; "decided" (see `decided`); or the `confidence` in the leader that is wanted.
+        stop: None never to stop early; "decided" (see `decided`); or the `confidence` in the leader that is wanted,
+            which counts votes, whatever they weigh.
 
     Attributes: settled, whether the samples that have not been counted can be spared.
     """
@@ -88,26 +91,25 @@ class Tally:
     def __init__(self, samples: int, stop: float | str | None) -> None:
         self._left = samples
         self._wanted = None if stop is None or isinstance(stop, str) else stop
-        self._votes: Counter[int] = Counter()
+        self._votes: dict[int, list[float]] = {}
         self._stops = stop is not None
         self.settled = False
 
-    def count(self, cluster: int | None) -> None:
+    def count(self, cluster: int | None, weight: float = 1.0) -> None:
         """Count the vote of a sample that has ended; None for one that has none."""
         self._left -= 1
         if cluster is not None:
-            self._votes[cluster] += 1
+            self._votes.setdefault(cluster, []).append(weight)
         if self._stops and self._votes:
             self.settled = self.settled or self._settles()
 
     def _settles(self) -> bool:
-        votes = self._votes.values()
-        leader, runner_up = _first_two(votes)
-        return decided(votes, self._left) or (
-            self._wanted is not None and confidence(leader, runner_up) >= self._wanted
-        )
+        if decided(map(math.fsum, self._votes.values()), self._left):
+            return True
+        leader, runner_up = _first_two(map(len, self._votes.values()))
+        return self._wanted is not None and confidence(int(leader), int(runner_up)) >= self._wanted
 
 
-def _first_two(counts: Iterable[int]) -> tuple[int, int]:
-    ordered = [*sorted(counts, reverse=True), 0, 0]
+def _first_two(weights: Iterable[float]) -> tuple[float, float]:
+    ordered = [*sorted(weights, reverse=True), 0, 0]
     return ordered[0], ordered[1]

@@ -15,7 +15,7 @@ from mathagent.trace.schema import (
     Step,
     TextStep,
 )
-from mathagent.types import TokenUsage
+from mathagent.types import Logprobs, TokenUsage
 
 
 def events_of(steps: Sequence[Step]) -> Iterator[Event]:
@@ -32,6 +32,10 @@ def events_of(steps: Sequence[Step]) -> Iterator[Event]:
                 yield Execution(step.index, CellResult.from_dict(step.result), step.shown, step.raw)
             case RequestStep():
                 usage = TokenUsage(step.prompt_tokens, step.completion_tokens, step.cached_tokens, step.exact)
-                yield Request(usage, step.seconds, step.first_token_seconds, step.finish, step.stop_reason)
+                logprobs = (
+                    None if step.logprob_sum is None else Logprobs(step.logprob_sum, step.logprob_tokens)
+                )
+                first, finish = step.first_token_seconds, step.finish
+                yield Request(usage, step.seconds, first, finish, step.stop_reason, logprobs)
             case FailureStep():
                 yield Failure(step.kind, step.message, step.hint)

@@ -154,7 +154,7 @@ class Recorder:
                 pass  # deltas are for eyes only
 
     def _request(self, at: float, event: Request) -> None:
-        usage, total = event.usage, self._usage
+        usage, total, logprobs = event.usage, self._usage, event.logprobs
         self._steps.append(
             RequestStep(
                 at=at,
@@ -166,6 +166,8 @@ class Recorder:
                 first_token_seconds=None if event.first is None else round(event.first, 4),
                 finish=event.finish,
                 stop_reason=event.stop_reason,
+                logprob_sum=None if logprobs is None else round(logprobs.total, 6),
+                logprob_tokens=0 if logprobs is None else logprobs.tokens,
             )
         )
         total.requests += 1

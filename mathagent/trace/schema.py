@@ -70,7 +70,11 @@ class OutputStep(_Record):
 
 
 class RequestStep(_Record):
-    """One request to the model, in front of what it wrote: tokens (`cached_tokens`: from the prefix cache), seconds."""
+    """One request to the model, in front of what it wrote: tokens (`cached_tokens`: from the prefix cache), seconds.
+
+    logprob_sum: of the natural log-probabilities of `logprob_tokens` tokens that the model generated; None and 0 where
+    they were not asked for or not given.
+    """
 
     type: Literal["request"] = "request"
     at: float
@@ -82,6 +86,8 @@ class RequestStep(_Record):
     first_token_seconds: float | None
     finish: str | None
     stop_reason: str | int | None
+    logprob_sum: float | None = None
+    logprob_tokens: int = 0
     raw: Literal[""] = ""
 
 
@@ -213,6 +219,13 @@ class Trace(_Record):
     def known(self, field: str) -> bool:
         """Whether the value of a field, as `ImportRecord.unknown` calls it, was recorded."""
         return self.imported is None or field not in self.imported.unknown
+
+    @property
+    def mean_logprob(self) -> float | None:
+        """The mean log-probability of the tokens that the model generated; None where no request has any."""
+        requests = [step for step in self.steps if isinstance(step, RequestStep)]
+        tokens = sum(step.logprob_tokens for step in requests)
+        return sum(step.logprob_sum or 0.0 for step in requests) / tokens if tokens else None
 
     @property
     def reply(self) -> str:

@@ -72,7 +72,7 @@ def metrics_table(groups: Sequence[Group], by: str | None, k: int) -> Renderable
 
 
 def _at_full(mode: str, k: int) -> bool:
-    return mode.partition("[")[0].endswith("@1") or mode.endswith(f"@{k}")
+    return mode.partition("[")[0].endswith(("@1", f"@{k}"))
 
 
 def flip_parts(flips: Sequence[Flip]) -> Iterator[RenderableType]:

@@ -17,7 +17,7 @@ from tests.replay.deltas import deltas, segments
 from tests.replay.generation import Step, generate
 from tests.replay.requests import ApiError, Job, read_request
 from tests.replay.state import Fault, Seen, State
-from tests.replay.tokens import tokenize
+from tests.replay.tokens import logprob, tokenize
 
 Json = dict[str, Any]
 
@@ -182,12 +182,16 @@ class _Playing:
             yield self._event(self._delta(0, {"reasoning": self.state.settings.reasoning}))
         for choice in range(len(self.job.scripts)):
             said, at, every = "", 0, self.state.settings.tokens_per_chunk
+            tokens: list[str] = []
             async for step in self.steps(choice):
                 said += step.text
+                tokens.append(step.token)
                 if step.finish is not None or step.tokens % every == 0:
-                    for piece in self._pieces(choice, said, at, step):
+                    pieces = self._pieces(choice, said, at, step)
+                    pieces[-1]["choices"][0]["logprobs"] = self._logprobs(tokens)
+                    for piece in pieces:
                         yield self._event(piece)
-                    at = len(said)
+                    at, tokens = len(said), []
         if self.fault is not None and self.fault.kind == "end":
             return
         if self.fault is not None and self.fault.kind == "error":
@@ -213,6 +217,16 @@ class _Playing:
         if self.job.usage_per_chunk:
             pieces[-1]["usage"] = self._usage()
         return pieces
+
+    def _logprobs(self, tokens: list[str]) -> Json | None:
+        if not self.job.logprobs:
+            return None
+        if self.job.chat:
+            common = {"bytes": None, "top_logprobs": []}
+            return {"content": [{"token": each, "logprob": logprob(each), **common} for each in tokens]}
+        offsets = [len("".join(tokens[:place])) for place in range(len(tokens))]
+        values = [logprob(each) for each in tokens]
+        return {"tokens": tokens, "token_logprobs": values, "top_logprobs": None, "text_offset": offsets}
 
     def _deltas(self, choice: int, said: str, at: int) -> list[Json]:
         cut = self.segments[choice]
@@ -240,10 +254,12 @@ class _Playing:
         """The body of a reply that is not streamed."""
         choices: list[Json] = []
         for index in range(len(self.job.scripts)):
-            text, last = "", Step("", 0)
+            text, last, tokens = "", Step("", 0), []
             async for step in self.steps(index):
                 text, last = text + step.text, step
-            end = {"finish_reason": last.finish, "stop_reason": last.stop_reason, "logprobs": None}
+                tokens.append(step.token)
+            end = {"finish_reason": last.finish, "stop_reason": last.stop_reason}
+            end["logprobs"] = self._logprobs(tokens)
             said: Json = (
                 {"message": {"role": "assistant", "content": text}} if self.job.chat else {"text": text}
             )

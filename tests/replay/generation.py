@@ -10,12 +10,16 @@ from tests.replay.tokens import tokenize
 
 @dataclass(frozen=True)
 class Step:
-    """What one token adds: text that can be shown, tokens generated so far, and on the last step how it ended."""
+    """What one token adds: text that can be shown, tokens generated so far, and on the last step how it ended.
+
+    token: the token itself, "" for the end of the turn.
+    """
 
     text: str
     tokens: int
     finish: str | None = None
     stop_reason: str | None = None
+    token: str = ""
 
 
 def generate(script: str, *, stop: Sequence[str], include_stop: bool, max_tokens: int) -> Iterator[Step]:
@@ -32,12 +36,12 @@ def generate(script: str, *, stop: Sequence[str], include_stop: bool, max_tokens
             found = text.find(string, max(0, begin - len(string) + 1))
             if found != -1:
                 end = found + len(string) if include_stop else found
-                yield Step(text[shown:end], number, "stop", string)
+                yield Step(text[shown:end], number, "stop", string, piece)
                 return
         if number == max_tokens:
-            yield Step(text[shown:], number, "length")
+            yield Step(text[shown:], number, "length", token=piece)
             return
         upto = max(shown, len(text) - hold)
-        yield Step(text[shown:upto], number)
+        yield Step(text[shown:upto], number, token=piece)
         shown = upto
     yield Step(text[shown:], len(pieces) + 1, "stop")

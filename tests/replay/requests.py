@@ -37,6 +37,7 @@ class Job:
     chat: bool
     tools: bool = False
     one_call: bool = False
+    logprobs: bool = False
 
 
 def read_request(state: State, body: dict[str, Any], *, chat: bool) -> Job:
@@ -63,6 +64,7 @@ def read_request(state: State, body: dict[str, Any], *, chat: bool) -> Job:
         chat=chat,
         tools=bool(body.get("tools")),
         one_call=body.get("parallel_tool_calls") is False,
+        logprobs=state.settings.logprobs and body.get("logprobs") not in (None, False),
     )
 
 

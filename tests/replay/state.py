@@ -20,6 +20,7 @@ class Settings:
     max_model_len: tokens; prompts beyond are a 400.
     key: required as bearer token when set. token_seconds: time per generated token.
     tokens_per_chunk: tokens in one streamed chunk. usage: report token counts at all.
+    logprobs: give log-probabilities to those who ask.
     reasoning: said as `reasoning` before every reply, for clients of thinking models.
     reasoning_parser, tool_parser: thinking and calls in a recorded text come apart from it (see `deltas`).
     fallback: said where no recording matches; None answers 400 instead.
@@ -33,6 +34,7 @@ class Settings:
     token_seconds: float = 0.0
     tokens_per_chunk: int = 1
     usage: bool = True
+    logprobs: bool = True
     reasoning: str = ""
     reasoning_parser: bool = False
     tool_parser: bool = False

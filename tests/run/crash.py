@@ -107,9 +107,12 @@ def compare(whole: list[Row], killed: list[Row], total: int) -> list[str]:
             "finish_reason",
             "code_rounds_executed",
             "seed",
+            "mean_logprob",
         ):
             if getattr(row, name) != getattr(other, name):
                 faults.append(f"{row.key}: {name}: {getattr(row, name)!r} and {getattr(other, name)!r}")
+        if row.mean_logprob is None:
+            faults.append(f"{row.key}: no log-probability")
         if row.num_generated_tokens != other.num_generated_tokens:
             faults.append(f"{row.key}: {row.num_generated_tokens} and {other.num_generated_tokens} tokens")
     return faults
@@ -117,7 +120,18 @@ def compare(whole: list[Row], killed: list[Row], total: int) -> list[str]:
 
 def _command(data: Path, samples: int, base_url: str) -> list[str]:
     python = [sys.executable, "-m", "mathagent", "run", f"{data}:{samples}", "--base-url", base_url]
-    return [*python, "--temperature", "1", "-c", "16", "--quiet", "--json", "--isolation", "none"]
+    return [
+        *python,
+        "--temperature",
+        "1",
+        "-c",
+        "16",
+        "--logprobs",
+        "--quiet",
+        "--json",
+        "--isolation",
+        "none",
+    ]
 
 
 def _environment() -> dict[str, str]:

@@ -222,6 +222,42 @@ def test_rewards() -> None:
         summarize([*part, *samples("b", ["1"] * 4)]).overall.metric("rm_best@4")
 
 
+def test_votes_by_log_probability() -> None:
+    """Two unsure samples for the wrong answer against a sure one for the right: exp of the mean is the weight."""
+    by = [-0.1, -1.0, -1.5, -9.0]
+    scored = [
+        each.model_copy(update={"mean_logprob": mean})
+        for each, mean in zip(samples("a", ["42", "7", "7", None]), by, strict=True)
+    ]
+    assert [round(each.likelihood or 0, 4) for each in scored] == [0.9048, 0.3679, 0.2231, 0.0001]
+    overall = summarize(scored).overall
+    assert overall.metric("maj@4[logprob]").symbolic_correct == 100.0
+    assert overall.metric("maj@4").symbolic_correct == 0.0
+    modes = [metric.evaluation_mode for metric in overall.metrics]
+    assert modes == [
+        *("pass@1[avg-of-4]", "maj@2", "maj@4", "maj@2[logprob]", "maj@4[logprob]", "pass@2", "pass@4")
+    ]
+    assert "maj@4[logprob]" not in [
+        each.evaluation_mode for each in summarize(samples("a", "1234")).overall.metrics
+    ]
+    part = [scored[0], scored[1].model_copy(update={"mean_logprob": None}), *scored[2:]]
+    both = summarize([*part, *(each.model_copy(update={"id": "b"}) for each in scored)]).overall
+    assert (both.metric("maj@4[logprob]").num_entries, both.metric("maj@4").num_entries) == (1, 2)
+
+
+def test_a_vote_that_weights_decided_is_known_by_its_weights() -> None:
+    rows = [
+        each.model_copy(update={"mean_logprob": mean})
+        for each, mean in zip(samples("a", ["42", "42", "7", "7"]), [-0.01, -0.01, -3.0, -3.0], strict=True)
+    ]
+    assert decided_early(rows, 5, "decided", "logprob") == {"a"}
+    assert decided_early(rows, 5, "decided") == set()
+    notes = summarize(rows, k=5, decided={"a"}, weight="logprob").notes
+    assert any(
+        note.startswith("the vote that was decided is maj@k[logprob]'s; maj@k could") for note in notes
+    )
+
+
 def test_circular_evaluation_wants_every_rotation_right() -> None:
     def rotated(id: str, answers: str, sample: int = 0) -> list[Row]:
         return [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import resource
 import signal
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from mathagent.run.folder import read_rows
 from tests.cli.program import Program, wait_until
 from tests.replay.server import ReplayServer
 from tests.replay.state import Fault, Settings
+from tests.replay.tokens import logprob, tokenize
 from tests.run.crash import crash
 from tests.run.world import recordings, write_problems
 
@@ -108,6 +111,67 @@ def test_a_decided_vote_spares_samples(program: Program, server: ReplayServer) -
     asked = len(server.seen)
     assert program.call(*command, "--stop", "decided").code == 0
     assert len(server.seen) == asked
+
+
+def test_log_probabilities_of_what_the_model_wrote(program: Program, server: ReplayServer) -> None:
+    command = (
+        "run",
+        "six.jsonl:3",
+        "--base-url",
+        server.base_url,
+        "-o",
+        "r",
+        "-t",
+        "1",
+        "--logprobs",
+        "--json",
+    )
+    ended = program.call(*command)
+    assert ended.code == 0, ended.err
+    drawn: dict[int, list[str]] = defaultdict(list)
+    for each in server.seen:
+        drawn[each.body["seed"]] += [*tokenize(each.script), ""][: each.completion_tokens]
+    for row in read_rows(program.home / "r"):
+        tokens = drawn[row.seed or 0]
+        assert len(tokens) == row.num_generated_tokens
+        assert row.mean_logprob == pytest.approx(sum(map(logprob, tokens)) / len(tokens), abs=1e-6)
+    modes = [each["evaluation_mode"] for each in json.loads(ended.out)["overall"]["metrics"]]
+    assert "maj@3[logprob]" in modes
+    assert "maj@3[logprob]" in program.call("report", "r", "--by", "level").out
+    other = program.call(*(each for each in command if each != "--logprobs"))
+    assert other.code == 2
+    assert "logprobs: true -> null" in other.complaints[0]
+
+
+def test_votes_weigh_by_log_probability(program: Program, server: ReplayServer) -> None:
+    command = ("run", "six.jsonl:9", "--base-url", server.base_url, "-o", "r", "-t", "1", "-c", "2")
+    command = (*command, "--stop", "decided", "--vote-weight", "logprob", "-q")
+    assert program.call(*command).code == 0
+    rows = [row for row in read_rows(program.home / "r") if row.stopped is None]
+    assert len(rows) < 9 * PROBLEMS
+    for problem in {row.id for row in rows}:
+        mine = [row for row in rows if row.id == problem]
+        weights: Counter[str | None] = Counter()
+        for row in mine:
+            assert row.mean_logprob is not None
+            weights[row.predicted_answer] += exp(row.mean_logprob)
+        leader, runner_up = sorted([*weights.values(), 0.0], reverse=True)[:2]
+        assert len(mine) == 9 or leader > runner_up + 9 - len(mine)  # nobody could overtake it
+    asked = len(server.seen)
+    assert program.call(*command).code == 0
+    assert len(server.seen) == asked
+
+
+def test_a_server_without_log_probabilities(program: Program) -> None:
+    with ReplayServer(recordings(PROBLEMS), Settings(logprobs=False)) as server:
+        command = ("run", "six.jsonl:2", "--base-url", server.base_url, "-q")
+        ended = program.call(*command, "-o", "r", "--logprobs")
+        assert ended.code == 0
+        assert ended.err.count("the server gives no log-probabilities: mean_logprob stays empty") == 1
+        assert {row.mean_logprob for row in read_rows(program.home / "r")} == {None}
+        ended = program.call(*command, "-o", "w", "--stop", "decided", "--vote-weight", "logprob")
+        assert ended.code == 3
+        assert "the server gives no log-probabilities, by which votes should weigh" in ended.complaints[0]
 
 
 def test_a_vote_that_was_settled_stays_settled(program: Program, server: ReplayServer) -> None:
@@ -262,6 +326,11 @@ def test_a_disk_that_is_full(program: Program, server: ReplayServer) -> None:
         (
             ("six.jsonl:4", "--stop", "2"),
             "--stop 2: 'decided', or a probability between 0.5 and 1, is needed",
+        ),
+        (("six.jsonl:4", "--vote-weight", "logprob"), "--vote-weight logprob is for --stop decided"),
+        (
+            ("six.jsonl:4", "--stop", "0.9", "--vote-weight", "logprob"),
+            "--vote-weight logprob is for --stop decided",
         ),
         (("nowhere.jsonl",), "nowhere.jsonl"),
         (("six.jsonl", "-o", "six.jsonl"), "can't use the folder six.jsonl"),

@@ -91,6 +91,38 @@ def test_confidence_of_ties_and_of_nonsense() -> None:
         confidence(1, 2)
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.integers(0, 4))
+def test_decided_holds_for_weights_up_to_one(weights: list[float], remaining: int) -> None:
+    """The worst that can come: all that are left vote for the runner-up, or for a new answer, with full weight."""
+    leader, *others = sorted(weights, reverse=True)
+    worst = remaining + max(others, default=0.0)
+    assert decided(weights, remaining) == (remaining == 0 or leader > worst)
+
+
+def test_weights_decide_what_numbers_would_not() -> None:
+    sure, unsure = Tally(5, "decided"), Tally(5, "decided")
+    for cluster, weight in ((1, 0.9), (1, 0.9), (2, 0.05), (2, 0.05)):
+        unsure.count(cluster)
+        sure.count(cluster, weight)
+    assert not unsure.settled  # 2 to 2
+    assert sure.settled  # 1.8 to 0.1, and the one that is left weighs 1 at most
+    lonely = Tally(2, "decided")
+    lonely.count(1, 0.9)
+    assert not lonely.settled
+    high = Tally(4, "decided")
+    for cluster, weight in ((1, 0.9), (2, 0.1), (1, 0.4)):
+        assert not high.settled
+        high.count(cluster, weight)
+    assert high.settled  # 1.3 to 0.1, and 1 is to come
+
+
+def test_the_order_of_weighted_ballots_makes_no_difference() -> None:
+    ballots = [
+        Ballot(place, place % 2, weight) for place, weight in enumerate([0.1, 0.6, 0.2, 0.0, 0.3, 0.0])
+    ]
+    assert vote(ballots) == vote(reversed(ballots)) == vote(ballots[3:] + ballots[:3])
+
+
 def tally(answers: str, samples: int, stop: float | str | None) -> Tally:
     """The tally of `aab-`, one letter a sample."""
     made = Tally(samples, stop)

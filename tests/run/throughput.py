@@ -22,7 +22,7 @@ from mathagent.data import DataSet, load
 from mathagent.executor import KernelExecutor
 from mathagent.models import OpenAIServer
 from mathagent.run.open import open_runner
-from mathagent.run.runner import Plan
+from mathagent.run.plan import Plan
 from mathagent.session import open_session
 from mathagent.settings import Settings
 from mathagent.types import Message, Sampling

@@ -7,7 +7,7 @@ from mathagent.events import Answer, CodeBlock, Execution, Failure, Finish, Pref
 from mathagent.limits import Limits
 from mathagent.trace import Recorder, Trace
 from mathagent.trace.schema import ProblemRecord, SandboxRecord
-from mathagent.types import Message, ModelInfo, Sampling, TokenUsage
+from mathagent.types import Logprobs, Message, ModelInfo, Sampling, TokenUsage
 
 
 def make_recorder(text: str = "What is 6 * 7?") -> Recorder:
@@ -32,7 +32,7 @@ def make_trace(text: str = "What is 6 * 7?", answer: str = "42") -> Trace:
         Started(ModelInfo("m", 4096, "vllm", True), (Message("user", text, "someone"),), 4096),
         Prefill("```python\n"),
         CodeBlock(0, "6 * 7\n", "6 * 7\n```\n", "```output\n43"),
-        Request(TokenUsage(12, 5, 0), 0.25, 0.1, "stop", "```output"),
+        Request(TokenUsage(12, 5, 0), 0.25, 0.1, "stop", "```output", Logprobs(-1.5, 5)),
         Execution(0, CellResult("ok", result="42", seconds=0.01), "42", "```output\n42\n```\n"),
         Text(f"Größe ∑ 中文: \\boxed{{{answer}}}.", "I think"),
         Failure("model", "the stream was cut", "try again"),

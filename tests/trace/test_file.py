@@ -34,6 +34,19 @@ def test_what_is_appended_comes_back(file: Path) -> None:
     assert {step.type for step in TRACE.steps} == {"prefill", "code", "request", "output", "text", "failure"}
 
 
+def test_log_probabilities_are_optional(file: Path) -> None:
+    """Traces from before there were any are read."""
+    assert TRACE.mean_logprob == -0.3
+    old = json.loads(LINE)
+    for step in old["steps"]:
+        step.pop("logprob_sum", None)
+        step.pop("logprob_tokens", None)
+    file.parent.mkdir()
+    file.write_text(json.dumps(old) + "\n")
+    (trace,) = read(file)
+    assert (trace.mean_logprob, trace.reply) == (None, TRACE.reply)
+
+
 @given(text=st.text(), answer=st.text())
 @settings(max_examples=50)
 def test_any_text_survives(text: str, answer: str) -> None:
