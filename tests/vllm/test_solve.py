@@ -20,7 +20,7 @@ from mathagent.models import OpenAIServer
 from mathagent.protocols.markdown import Markdown
 from mathagent.serving import ServerState
 from mathagent.trace import read
-from mathagent.types import Message, Sampling
+from mathagent.types import ChatInput, Message, Sampling, TextInput
 
 pytestmark = pytest.mark.vllm
 
@@ -101,3 +101,18 @@ def _counters(server: ServerState) -> dict[str, float]:
         assert values, f"vLLM has no counter of prefix cache {name}"
         found[name] = sum(map(float, values))
     return found
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_log_probabilities_of_every_token(vllm_server: ServerState, whole: bool) -> None:
+    """One for each token that vLLM counts, in chat and in completions, streamed and whole."""
+    client = OpenAIServer(vllm_server.base_url, vllm_server.api_key, logprobs=True, whole=whole)
+    sampling = Sampling(temperature=0.0)
+    for request in (ChatInput((Message("user", "Count to five."),)), TextInput("One, two, three,")):
+        chunks = [each async for each in client.stream(request, sampling, stop=["five"], max_tokens=12)]
+        found, usage = chunks[-1].logprobs, chunks[-1].usage
+        assert found is not None
+        assert usage is not None
+        assert (found.tokens, usage.exact) == (usage.completion, True)
+        assert -5 * found.tokens < found.total < 0
+    await client.aclose()
