@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -280,14 +281,19 @@ class OpenAIServer:
         if self._sdk is None:
             from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
-            # A proxy from the environment has no business between us and a server on this machine.
-            proxied = urlsplit(self.base_url).hostname not in _LOOPBACK
+            # A proxy from the environment has no business between us and a server on this machine, and without TLS
+            # nobody has to be trusted: to load the certificates of all authorities takes a tenth of a second.
+            parts = urlsplit(self.base_url)
+            proxied = parts.hostname not in _LOOPBACK
+            trusted: bool | ssl.SSLContext = True
+            if parts.scheme == "http" and not proxied:
+                trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._sdk = AsyncOpenAI(
                 base_url=self.base_url,
                 api_key=self._api_key,
                 max_retries=0,
                 timeout=Timeout(self._silence, connect=10.0),
-                http_client=DefaultAsyncHttpxClient(trust_env=proxied),
+                http_client=DefaultAsyncHttpxClient(trust_env=proxied, verify=trusted),
             )
         return self._sdk
 
