@@ -13,6 +13,7 @@ import pytest
 from mathagent.grading import Grader
 from mathagent.run.regrade import clustered, judge
 from tests.cli.program import Ended, Program
+from tests.run.recorded import reproduce
 from tests.run.stored import DATA, failed, make_run, read, row, samples
 
 needs_data = [
@@ -278,6 +279,12 @@ class TestRecorded:
             (573, 660),
         ]
         assert found["flips"] == []
+
+    def test_tora_through_the_whole_batch(self, tmp_path: Path) -> None:
+        """The first problems; `python -m tests.run.recorded` plays all 660."""
+        found = reproduce(tmp_path, limit=24)
+        assert (found.problems, found.correct, found.differing) == (24, found.recorded, [])
+        assert 0 < found.recorded < 24
 
     def test_tora(self, program: Program) -> None:
         path = DATA / "trajectories" / "tora-code-34b-gsm8k.jsonl"
