@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from mathagent.errors import RunError
 from mathagent.run.lines import LineFile, read_lines
 from mathagent.trace.schema import Step
 
@@ -72,7 +73,14 @@ def read_journal(path: Path, finished: Container[Key] = ()) -> dict[Key, Begun]:
             found[key] = (record["trace"], record["started"], [])
         elif key in found:
             found[key][2].extend(record["steps"])
-    return {
-        key: Begun(trace, started, _STEPS.validate_python(steps))
-        for key, (trace, started, steps) in found.items()
-    }
+    try:
+        return {
+            key: Begun(trace, started, _STEPS.validate_python(steps))
+            for key, (trace, started, steps) in found.items()
+        }
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(
+            f"{path}: a step that this mathagent can't read: {'.'.join(map(str, first['loc']))}: {first['msg']}",
+            "it was written by a newer one?",
+        ) from None

@@ -74,6 +74,17 @@ def test_the_journal_gives_back_what_the_last_beginning_completed(tmp_path: Path
     }
 
 
+def test_a_step_of_another_version_is_an_error_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "steps.jsonl"
+    journal = Journal(path)
+    journal.begin(("a", 0), "t0", "2026-01-01T00:00:00+00:00")
+    journal.commit(("a", 0), [TextStep(at=0.5, raw="I think")])
+    journal.close()
+    path.write_text(path.read_text().replace('"raw"', '"rare": 1, "raw"'))
+    with pytest.raises(RunError, match=r"a step that this mathagent can't read: 0\.text\.rare"):
+        read_journal(path)
+
+
 async def test_the_schedule_goes_through_the_samples_breadth_first() -> None:
     schedule = Schedule(["a", "b"], 2, finished={("a", 0)}, begun={("b", 1)})
     assert [await schedule.next() for _ in range(3)] == [("b", 1), ("b", 0), ("a", 1)]
