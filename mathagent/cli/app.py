@@ -25,6 +25,7 @@ from mathagent.cli import (
     solve,
     status,
     traces,
+    view,
 )
 from mathagent.cli.query import QueryCommand
 
@@ -46,6 +47,7 @@ app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)
 app.command()(show.show)
 app.command(cls=QueryCommand)(browse.browse)
+app.command(cls=QueryCommand)(view.view)
 app.command()(prompts.prompts)
 app.command()(protocols.protocols)
 app.command()(doctor.doctor)

@@ -103,9 +103,18 @@ def readable(markdown: str) -> str:
     return _BARE_BOX.sub(_box, _MATH.sub(_formula, markdown))
 
 
+def plain(text: str) -> str:
+    """A text with its formulas made readable, for a place that knows no Markdown."""
+    text = _MATH.sub(lambda match: plain_math(_content(match)), text)
+    return _BARE_BOX.sub(lambda match: plain_math(match[0].removeprefix("\\boxed")), text)
+
+
+def _content(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group is not None)
+
+
 def _formula(match: re.Match[str]) -> str:
-    content = next(group for group in match.groups() if group is not None)
-    lines = (" ".join(line.split()) for line in plain_math(content).split("\n"))
+    lines = (" ".join(line.split()) for line in plain_math(_content(match)).split("\n"))
     return "  \n".join(
         _MARKDOWN.sub(r"\\\1", line) for line in lines
     )  # two spaces: Markdown keeps the line's end
