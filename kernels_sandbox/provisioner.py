@@ -31,6 +31,7 @@ from kernels_sandbox.policy import Policy
 from kernels_sandbox.process import Exit, KernelOptions, KernelProcess, Launcher
 
 NAME = "kernels-sandbox"
+DISPLAY_NAME = "Python (sandbox)"
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 NOTEBOOK_OUTPUT_BYTES = 20_000_000
 
@@ -53,7 +54,7 @@ def install(*, user: bool = True, prefix: str | None = None, policy: Mapping[str
     as_policy(policy or {})
     spec = {
         "argv": [sys.executable, "-m", "kernels_sandbox.inside.single", "{connection_file}"],
-        "display_name": "Python (sandbox)",
+        "display_name": DISPLAY_NAME,
         "language": "python",
         "interrupt_mode": "signal",
         "metadata": {

@@ -15,6 +15,7 @@ from mathagent.cli import (
     export,
     grade,
     import_,
+    notebook,
     prompts,
     protocols,
     report,
@@ -48,6 +49,7 @@ app.command(cls=QueryCommand)(traces.traces)
 app.command()(show.show)
 app.command(cls=QueryCommand)(browse.browse)
 app.command(cls=QueryCommand)(view.view)
+app.command()(notebook.notebook)
 app.command()(prompts.prompts)
 app.command()(protocols.protocols)
 app.command()(doctor.doctor)

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
 
-_MATH = re.compile(
+FORMULA = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?!\d)"
     r"|(\\begin\{(?P<name>(?:align|aligned|array|cases|equation|eqnarray|gather|multline)\*?)\}.+?\\end\{(?P=name)\})",
     re.DOTALL,
 )
+"""A formula in a model's prose. Groups: in $$, in \\[ \\], in \\( \\), in $; an environment that stands by itself."""
+
 _GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
-_BARE_BOX = re.compile(r"\\boxed\s*" + _GROUP)
+BARE_BOX = re.compile(r"\\boxed\s*" + _GROUP)
+"""A box outside of any formula."""
+
 _FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _DEGREES = re.compile(r"\^\s*(?:\\circ|\{\s*\\circ\s*\})")
 _BINOMIAL = re.compile(r"\\[dt]?binom\s*(?:\{([^{}]+)\}\s*\{([^{}]+)\}|(\d)(\d))")
@@ -100,13 +104,13 @@ def plain_math(latex: str) -> str:
 
 def readable(markdown: str) -> str:
     """Markdown with its formulas made readable; their characters mean nothing to Markdown any more."""
-    return _BARE_BOX.sub(_box, _MATH.sub(_formula, markdown))
+    return BARE_BOX.sub(_box, FORMULA.sub(_formula, markdown))
 
 
 def plain(text: str) -> str:
     """A text with its formulas made readable, for a place that knows no Markdown."""
-    text = _MATH.sub(lambda match: plain_math(_content(match)), text)
-    return _BARE_BOX.sub(lambda match: plain_math(match[0].removeprefix("\\boxed")), text)
+    text = FORMULA.sub(lambda match: plain_math(_content(match)), text)
+    return BARE_BOX.sub(lambda match: plain_math(match[0].removeprefix("\\boxed")), text)
 
 
 def _content(match: re.Match[str]) -> str:
