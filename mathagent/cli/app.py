@@ -10,6 +10,7 @@ from mathagent import __version__
 from mathagent.cli import (
     browse,
     chat,
+    compare,
     data,
     doctor,
     export,
@@ -42,6 +43,7 @@ app.command()(chat.chat)
 app.command()(run.run)
 app.command()(status.status)
 app.command()(report.report)
+app.command()(compare.compare)
 app.command()(grade.grade)
 app.command()(export.export)
 app.command("import")(import_.import_)

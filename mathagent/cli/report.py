@@ -16,7 +16,7 @@ from mathagent.run.report import open_stored, summary_of, write_metrics
 from mathagent.run.summary import Summary
 from mathagent.views.report import report_parts
 
-_PIPED_WIDTH = 200
+PIPED_WIDTH = 200
 
 
 class By(StrEnum):
@@ -72,7 +72,7 @@ def show(summary: Summary, *, by: By | None = None, as_json: bool = False) -> No
         return
     screen = console()
     if not screen.is_terminal:
-        screen.width = _PIPED_WIDTH
+        screen.width = PIPED_WIDTH
     for part in report_parts(summary, by.value if by else None):
         screen.print(part)
 

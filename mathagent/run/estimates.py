@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Integers = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 _DRAWS = 200
 _RESAMPLES = 1000
@@ -112,20 +113,33 @@ def interval(values: Sequence[float], units: Sequence[int], seed: int = 0) -> In
         return wilson(int(sum(values)), len(values))
     import numpy as np  # here: every command would wait for it
 
+    sums = resampled((values, [1.0] * len(values)), units, seed)
+    low, high = np.quantile(sums[:, 0] / sums[:, 1], (0.025, 0.975))
+    return Interval(float(low), float(high), "bootstrap over problems")
+
+
+def resampled(columns: Sequence[Sequence[float]], units: Sequence[int], seed: int = 0) -> Floats:
+    """The sums of columns in 1000 bootstrap resamples of problems: a row for each resample, a column for each column.
+
+    Args:
+        columns: each has one value a problem; all of a problem are drawn together, which pairs them.
+        units: what is drawn together: the same number for problems that are one problem in several forms.
+        seed: of the draws.
+    """
+    import numpy as np
+
     _, unit_of = np.unique(np.asarray(units), return_inverse=True)
-    totals = np.bincount(unit_of, weights=values)
-    sizes = np.bincount(unit_of).astype(np.float64)
-    count = len(totals)
+    totals = np.stack([np.bincount(unit_of, weights=column) for column in columns])
+    count = totals.shape[1]
     generator = np.random.default_rng(seed)
-    means = []
+    sums = []
     left = _RESAMPLES
     while left > 0:
         rows = max(1, min(left, _CHUNK // count))
         drawn = generator.integers(0, count, size=(rows, count))
-        means.append(totals[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+        sums.append(np.stack([total[drawn].sum(axis=1) for total in totals], axis=1))
         left -= rows
-    low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
-    return Interval(float(low), float(high), "bootstrap over problems")
+    return np.concatenate(sums)
 
 
 def _drawn_majority(samples: Sequence[Sample], right: Mapping[int, bool], k: int, weighted: bool) -> float:
