@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kernels_sandbox import CellResult
+from kernels_sandbox.result import STATUSES
 from mathagent.notebook.markdown import code_span, fenced, formula, safe_markdown
 from mathagent.notebook.outputs import outputs_of, remarks, whole
 from mathagent.shown import clean
@@ -60,20 +62,37 @@ def notebook_of(trace: Trace, *, verdict: str = "", gold: str | None = None) -> 
     return notebook
 
 
-def is_runnable(result: CellResult | None) -> bool:
-    """Whether a recorded cell can be run again as it is."""
-    return result is not None and result.status in _ENDED and not never_ran(result)
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a trace says of a block that has an output.
+
+    whole: False where a record says only what the model was shown (then `result.stdout`), as other tools' records do.
+    """
+
+    result: CellResult
+    whole: bool = True
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether the loop refused the block (a tool call that can't be read, say), so that no kernel saw it."""
+        error = self.result.error
+        return error is not None and error.name == "InvalidCall" and not error.traceback
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its own end, so that it can be run again as it is."""
+        return self.result.status in _ENDED and not self.never_ran
 
 
-def never_ran(result: CellResult) -> bool:
-    """Whether the loop refused the block (a tool call that can't be read, say), so that no kernel saw it."""
-    return result.error is not None and result.error.name == "InvalidCall" and not result.error.traceback
-
-
-def results_of(trace: Trace) -> dict[int, CellResult]:
+def results_of(trace: Trace) -> dict[int, Recorded]:
     """The result of every block that has one, by its index."""
-    outputs = [step for step in trace.steps if isinstance(step, OutputStep)]
-    return {step.index: CellResult.from_dict(step.result) for step in outputs}
+    found = {}
+    for step in trace.steps:
+        if isinstance(step, OutputStep):
+            whole = step.result.get("status") in STATUSES
+            result = CellResult.from_dict(step.result) if whole else CellResult("ok", stdout=step.shown)
+            found[step.index] = Recorded(result, whole)
+    return found
 
 
 def _head(trace: Trace) -> str:
@@ -100,8 +119,9 @@ def _steps(trace: Trace) -> Iterator[dict[str, Any]]:
             case CodeStep():
                 yield from _said(prose)
                 prose = ""
-                yield from _cell(step, results.get(step.index), unsure)
-                unsure |= not is_runnable(results.get(step.index))
+                recorded = results.get(step.index)
+                yield from _cell(step, recorded, unsure)
+                unsure |= recorded is None or not recorded.ended
             case FailureStep(message=message, hint=hint):
                 yield from _said(prose)
                 prose = ""
@@ -121,27 +141,28 @@ def _thought(text: str) -> Iterator[dict[str, Any]]:
         yield _markdown(f"<details>\n<summary>Thinking</summary>\n\n{written}\n\n</details>")
 
 
-def _cell(step: CodeStep, result: CellResult | None, unsure: bool) -> Iterator[dict[str, Any]]:
+def _cell(step: CodeStep, recorded: Recorded | None, unsure: bool) -> Iterator[dict[str, Any]]:
     """The block with its outputs; `unsure`: it may need what an earlier one did that can't be run again."""
     from nbformat import from_dict, v4
 
     source = whole(step.code.strip("\n"))
     count = step.index + 1
-    if result is not None and is_runnable(result):
-        outputs = [from_dict(each) for each in outputs_of(result, count)]  # type: ignore[no-untyped-call]
+    if recorded is not None and recorded.ended:
+        outputs = [from_dict(each) for each in outputs_of(recorded.result, count)]  # type: ignore[no-untyped-call]
         cell: dict[str, Any] = v4.new_code_cell(  # type: ignore[no-untyped-call]
             source, execution_count=count, outputs=outputs
         )
-        if unsure or result.status == "error":
+        if unsure or not recorded.whole or recorded.result.status == "error":
             cell["metadata"]["tags"] = ["raises-exception"]
         yield cell
         return
     yield v4.new_raw_cell(source)  # type: ignore[no-untyped-call]
-    yield _markdown(_why_raw(result))
+    yield _markdown(_why_raw(recorded))
 
 
-def _why_raw(result: CellResult | None) -> str:
-    if result is None or never_ran(result):
+def _why_raw(recorded: Recorded | None) -> str:
+    result = recorded.result if recorded is not None else None
+    if recorded is None or result is None or recorded.never_ran:
         why = result.error.value if result is not None and result.error is not None else ""
         return f"*This block was not run.* {safe_markdown(' '.join(why.split()))}".strip()
     said = clean("".join((result.stdout, result.stderr, remarks(result)))).rstrip("\n")

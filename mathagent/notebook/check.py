@@ -8,13 +8,14 @@ far they came depends on the machine.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kernels_sandbox import CellResult, KernelPool, Policy
 from mathagent.limits import Limits
-from mathagent.notebook.cells import never_ran, results_of
+from mathagent.notebook.cells import Recorded, results_of
+from mathagent.shown import show
 from mathagent.trace.recorder import package_versions
 from mathagent.trace.schema import CodeStep, Trace
 
@@ -47,7 +48,8 @@ class Difference:
 class CellCheck:
     """One cell that was run again.
 
-    index: of the block, from 0. then, now: the statuses; "" where it was not run.
+    index: of the block, from 0. then, now: the statuses; "" where it was not run, then "unknown" where the record of
+    another tool does not say it: there the text that the model was shown is compared, and nothing else.
     differences: none if it says the same. normalised: what was made equal first, where texts needed that.
     skipped: why it was not run again, "" if it was.
     """
@@ -100,10 +102,14 @@ async def _rerun(trace: Trace, policy: Policy) -> AsyncIterator[CellCheck]:
         for block in blocks:
             recorded = results.get(block.index)
             if skipped := _why_not(recorded):
-                yield CellCheck(block.index, recorded.status if recorded else "", skipped=skipped)
+                yield CellCheck(block.index, recorded.result.status if recorded else "", skipped=skipped)
                 continue
             assert recorded is not None
-            yield compare_cells(block.index, recorded, await kernel.execute(block.code, timeout=seconds))
+            now = await kernel.execute(block.code, timeout=seconds)
+            if recorded.whole:
+                yield compare_cells(block.index, recorded.result, now)
+            else:
+                yield _compare_shown(block.index, recorded.result.stdout, now)
 
 
 def compare_cells(index: int, then: CellResult, now: CellResult) -> CellCheck:
@@ -113,22 +119,30 @@ def compare_cells(index: int, then: CellResult, now: CellResult) -> CellCheck:
         return CellCheck(index, then.status, now.status, (said,))
     if then.status not in ("ok", "error"):
         return CellCheck(index, then.status, now.status)
+    return _compare_texts(index, then.status, now.status, _texts(then, now))
+
+
+def _compare_shown(index: int, then: str, now: CellResult) -> CellCheck:
+    """The same where only the text that the model was shown is known: it is compared as this loop would show it."""
+    texts = then.strip(), show(now, max(Limits().output_chars, len(then))).strip()
+    return _compare_texts(index, "unknown", now.status, [("shown", *texts)] if texts[0] != texts[1] else [])
+
+
+def _compare_texts(index: int, then: str, now: str, texts: Iterable[tuple[str, str, str]]) -> CellCheck:
     differences, normalised = [], set[str]()
-    for what, one, other in _texts(then, now):
+    for what, one, other in texts:
         names, same = _varies_only(one, other)
         if same:
             normalised.update(names)
         else:
             differences.append(Difference(what, one, other))
-    return CellCheck(
-        index, then.status, now.status, tuple(differences), tuple(n for n in _VARYING if n in normalised)
-    )
+    return CellCheck(index, then, now, tuple(differences), tuple(n for n in _VARYING if n in normalised))
 
 
-def _why_not(result: CellResult | None) -> str:
-    if result is None or never_ran(result):
+def _why_not(recorded: Recorded | None) -> str:
+    if recorded is None or recorded.never_ran:
         return "it was not run"
-    return "a person had interrupted it" if result.status == "interrupted" else ""
+    return "a person had interrupted it" if recorded.result.status == "interrupted" else ""
 
 
 def _ending(result: CellResult) -> str:

@@ -40,7 +40,7 @@ def _cell(cell: CellCheck) -> Text:
         return Text(f"{label}left out, {cell.skipped}", style="dim")
     if cell.differences:
         return Text(f"{label}differs ({cell.then} then, {cell.now} now)", style="red")
-    if cell.then not in ("ok", "error"):
+    if cell.then not in ("ok", "error", "unknown"):
         return Text(f"{label}the same status, {cell.then}; its text is not compared", style="green")
     but = f" but for {', '.join(cell.normalised)}" if cell.normalised else ""
     return Text(f"{label}the same{but}", style="green")

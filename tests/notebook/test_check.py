@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernels_sandbox import CellError, CellResult, Policy
-from mathagent.notebook import check
+from mathagent.notebook import check, notebook_of
 from mathagent.notebook.check import compare_cells
 from tests.notebook.made import ran, trace_of
 
@@ -95,3 +95,22 @@ async def test_a_trace_without_code() -> None:
     found = await check(trace_of("Only words."), POLICY)
     assert found.same
     assert found.cells == []
+
+
+async def test_records_of_other_tools_say_only_what_was_shown() -> None:
+    trace = trace_of(
+        ("print(6 * 7)", CellResult("ok", stdout="42")),
+        ("6 * 7", CellResult("ok", stdout="42\n")),
+        ("6 * 8", CellResult("ok", stdout="42")),
+    )
+    for step in trace.steps:
+        if step.type == "output":
+            step.result["status"] = "unknown"
+    found = await check(trace, POLICY)
+    assert [(cell.then, cell.now) for cell in found.cells] == [("unknown", "ok")] * 3
+    assert [[(each.what, each.then, each.now) for each in cell.differences] for cell in found.cells] == [
+        [], [], [("shown", "42", "48")],
+    ]  # fmt: skip
+    first = next(cell for cell in notebook_of(trace).cells if cell.cell_type == "code")
+    assert first.outputs[0].text == "42"
+    assert first.metadata.tags == ["raises-exception"]  # for all that is known it failed
