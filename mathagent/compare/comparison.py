@@ -48,13 +48,12 @@ def in_words(found: Comparison, comparisons: int = 1) -> str:
     """The result as a sentence."""
     part, one, other = found.overall, found.first, found.second
     if not part.problems:
-        return f"{one} and {other} have no problem in common: nothing can be said"
+        common = "no verdict on both sides of any" if found.uncounted else "no"
+        return f"{one} and {other} have {common} problem in common: nothing can be said"
     flips = part.gained + part.lost
     if not flips:
         return f"{other} and {one} solve the same of the {part.problems} problems"
-    said = (
-        f"{other} solves {_problems(part.gained)} that {one} doesn't and loses {part.lost}; p = {_p(part.p)}"
-    )
+    said = f"{other} solves {_problems(part.gained)} that {one} doesn't and loses {part.lost}; {_p(part.p)}"
     if comparisons > 1:
         said += f" ({_p(part.p_holm)} by Holm for {comparisons} comparisons)"
     if part.p_holm < 0.05:
@@ -73,6 +72,11 @@ def _compared(one: Side, other: Side, first: str, second: str, seed: int) -> Com
         notes.append(f"{_problems(pairing.by_text)} have other ids in {second} and were paired by their text")
     if pairing.other_text:
         notes.append(f"{pairing.other_text} ids stand for other problems in {second}: not paired by id")
+    for label, side in ((first, one), (second, other)):
+        if side.rows and not any(row.counted for row in side.rows):
+            notes.append(
+                f"{label} has no verdicts; of another tool: mathagent import FILE --grade -o traces.jsonl"
+            )
     if len({each.unit for each in pairs}) < len(pairs):
         notes.append(
             "rotations of one problem are drawn together in intervals, but McNemar's test takes each for a "
@@ -183,4 +187,4 @@ def _problems(number: int) -> str:
 
 
 def _p(p: float) -> str:
-    return f"{p:.2g}" if p >= 0.0001 else "less than 0.0001"
+    return f"p = {p:.2g}" if p >= 0.0001 else "p < 0.0001"

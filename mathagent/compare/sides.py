@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mathagent.collection.imports.read import is_trace_file
 from mathagent.data import Problem
 from mathagent.errors import UsageError
 from mathagent.run.folder import ABOUT
@@ -38,7 +38,7 @@ class Side:
 
 def open_side(path: Path) -> Side:
     """Read what is to be compared. Raises UsageError, and TraceError for a damaged trace file."""
-    if path.is_file() and _holds_traces(path):
+    if path.is_file() and is_trace_file(path):
         rows = _rows_of(list(read(path)))
         return Side(path.stem, rows, _most(rows))
     stored = open_stored(path)
@@ -59,16 +59,6 @@ def labelled(sides: list[Side], paths: list[Path]) -> list[str]:
 
 def _most(rows: list[Row]) -> int:
     return max(Counter(row.id for row in rows).values(), default=1)
-
-
-def _holds_traces(path: Path) -> bool:
-    """Whether the first line is a trace of ours."""
-    try:
-        with path.open("rb") as file:
-            first = json.loads(file.readline())
-    except (OSError, ValueError):
-        return False
-    return isinstance(first, dict) and {"schema_version", "steps", "finish"} <= first.keys()
 
 
 def _rows_of(traces: list[Trace]) -> list[Row]:

@@ -24,18 +24,30 @@ _WORK: tuple[tuple[str, Unit, Callable[[Row], float]], ...] = (
 
 
 def work_of(pairs: Sequence[Pair], seed: int) -> list[Work]:
-    """Means over the problems of the mean of a problem's counted samples; nothing that neither run has measured.
+    """Means over the problems of the mean of a problem's counted samples; nothing that one of the runs didn't measure.
 
-    Tokens and seconds as a ratio, where no resample of the first run is without any; rounds as a difference.
+    Tokens and seconds as a ratio, where no resample of the first run is without any; rounds as a difference. Of neither
+    run's tokens and seconds can all be zero, but those in kernels where no code ran.
     """
     found = []
     units = units_of(pairs)
+    idle = [
+        not any(_mean(rows, lambda row: row.code_rounds_executed) for rows in side) for side in _sides(pairs)
+    ]
     for name, unit, value in _WORK:
-        one = [_mean(each.first, value) for each in pairs]
-        other = [_mean(each.second, value) for each in pairs]
-        if any(one) or any(other):
+        one, other = ([_mean(rows, value) for rows in side] for side in _sides(pairs))
+        kernels = name == "seconds in kernels"
+        measured = [
+            any(side) or unit == "rounds" or (kernels and still)
+            for side, still in zip((one, other), idle, strict=True)
+        ]
+        if all(measured) and any((*one, *other)):
             found.append(_compared(name, unit, one, other, units, seed))
     return found
+
+
+def _sides(pairs: Sequence[Pair]) -> tuple[list[list[Row]], list[list[Row]]]:
+    return [each.first for each in pairs], [each.second for each in pairs]
 
 
 def _compared(

@@ -181,7 +181,7 @@ def row_of(
     failed = trace.finish.reason in FAILED and stopped is None
     usage = trace.usage
     statuses = [step.result.get("status") for step in trace.steps if isinstance(step, OutputStep)]
-    start = datetime.fromisoformat(trace.started).timestamp()
+    start = datetime.fromisoformat(trace.started).timestamp() if trace.started else None
     row = Row(
         id=problem.id,
         sample=sample,
@@ -205,7 +205,7 @@ def row_of(
         num_cached_tokens=usage.cached_tokens,
         generation_time=round(usage.model_seconds, 4),
         generation_start_time=start,
-        generation_end_time=start + trace.seconds,
+        generation_end_time=None if start is None else start + trace.seconds,
         code_rounds_executed=usage.executions,
         code_execution_time=round(usage.kernel_seconds, 4),
         num_code_timeouts=statuses.count("timeout"),

@@ -48,14 +48,14 @@ def _row(row: Aligned) -> Iterator[RenderableType]:
         return
     one, other = row.first, row.second
     if one is None or other is None or (one.text != other.text and row.kind == "code"):
-        yield from _lines(row.diff())
+        yield from _lines(row.diff()[1 if one is None or other is None else 0 :])
     elif one.text == other.text:
         yield Text(_indented(one.text), style="dim")
     else:
         yield _words(one, other)
     if row.kind == "code" and (one is None or other is None or one.output != other.output):
         yield Text("  output" + _statuses(one, other), style="dim")
-        yield from _lines(row.output_diff())
+        yield from _lines(row.output_diff()[1 if one is None or other is None else 0 :])
 
 
 def _statuses(one: Unit | None, other: Unit | None) -> str:

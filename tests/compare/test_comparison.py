@@ -64,10 +64,12 @@ def test_what_is_counted_and_what_is_left_out() -> None:
          "B solves 12 problems that A doesn't and loses 5; p = 0.14: the difference may well be chance"),
         ("-" * 9 + "+", "+" * 10,
          "B solves 9 problems that A doesn't and loses 0; p = 0.0039: chance alone would hardly do that"),
+        ("-" * 20, "+" * 20,
+         "B solves 20 problems that A doesn't and loses 0; p < 0.0001: chance alone would hardly do that"),
         ("-+++", "++++", "B solves 1 problem that A doesn't and loses 0; p = 1: too few problems differ to tell"),
         ("+-", "+-", "B and A solve the same of the 2 problems"),
         ("..+", "++.", "A and B have no problem in common: nothing can be said"),
-        ("!", "+", "A and B have no problem in common: nothing can be said"),
+        ("!", "+", "A and B have no verdict on both sides of any problem in common: nothing can be said"),
     ],
 )  # fmt: skip
 def test_what_it_says(first: str, second: str, says: str) -> None:
@@ -146,8 +148,12 @@ def test_what_samples_take() -> None:
     assert (rounds.first, rounds.second, rounds.difference, rounds.ratio) == (1.0, 3.0, 2.0, None)
     assert (seconds.name, seconds.ratio) == ("seconds", 0.5)
     assert one_of(second, second).work == []
-    nothing = one_of(second, doubled).work[0]  # no ratio to nothing
-    assert (nothing.ratio, nothing.difference) == (None, 200.0)
+    unmeasured = run("+-+-", code_rounds_executed=1)
+    assert [each.name for each in one_of(unmeasured, first).work] == ["code rounds"]
+    words = run("+-+-", num_generated_tokens=10)
+    coded = run("+-+-", num_generated_tokens=10, code_rounds_executed=1, code_execution_time=0.5)
+    kernels = one_of(words, coded).work[-1]  # no code is no time in kernels; and there is no ratio to nothing
+    assert (kernels.name, kernels.ratio, kernels.difference) == ("seconds in kernels", None, 0.5)
 
 
 def test_several_runs_are_corrected_by_holm() -> None:
@@ -159,7 +165,7 @@ def test_several_runs_are_corrected_by_holm() -> None:
         4 / 2**7 if 4 / 2**7 > 2 / 2**6 else 2 / 2**6,
     )
     assert one.says == (
-        "B solves 7 problems that A doesn't and loses 0; p = 0.016 (0.031 by Holm for 2 comparisons): "
+        "B solves 7 problems that A doesn't and loses 0; p = 0.016 (p = 0.031 by Holm for 2 comparisons): "
         "chance alone would hardly do that"
     )
 
@@ -190,6 +196,9 @@ def test_sides_of_every_kind(tmp_path: Path) -> None:
     ours = open_side(traces)
     assert [each.key for each in ours.rows] == [("p1", 0), ("p1", 1), ("Problem : what is 6 * 7?", 0)]
     assert [each.verdict for each in ours.rows] == ["correct", "wrong", "correct"]
+    timeless = tmp_path / "timeless.jsonl"
+    append(timeless, solved_trace("p1", started=""))  # as records of other tools are
+    assert open_side(timeless).rows[0].generation_start_time is None
     with pytest.raises(UsageError, match="there is no run and no file"):
         open_side(tmp_path / "nothing")
 
@@ -204,3 +213,9 @@ def test_accuracies_are_those_of_the_report() -> None:
             assert (share.percent, share.ci_low, share.ci_high) == (
                 metric.symbolic_correct, metric.ci_low, metric.ci_high,
             )  # fmt: skip
+
+
+def test_a_side_without_verdicts_is_told_how_to_get_them() -> None:
+    bare = [row("p0", gold=None)]
+    (note,) = one_of(bare, run("+")).notes
+    assert note == "A has no verdicts; of another tool: mathagent import FILE --grade -o traces.jsonl"
