@@ -8,6 +8,7 @@ message that the model was sent and wrote.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp, fsum
 from typing import Literal
 
 from kernels_sandbox import CellResult
@@ -50,6 +51,42 @@ class Text:
     raw: str
     reasoning: str = ""
     kind: Literal["text", "thinking", "markup"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The model's choice among a few texts, by its probabilities; the likeliest one goes into the reply.
+
+    lead: what the prompt put before it. options: the texts. logprobs: of each, natural logarithms, over all that the
+    model might have said; exact: false where a server lists the likeliest tokens only and the number is a bound.
+    """
+
+    lead: str
+    options: tuple[str, ...]
+    logprobs: tuple[float, ...]
+    exact: tuple[bool, ...]
+
+    @property
+    def chosen(self) -> int:
+        """The place of the likeliest option; of equal ones the first."""
+        return self.logprobs.index(max(self.logprobs))
+
+    @property
+    def raw(self) -> str:
+        """How it stands in the reply."""
+        return self.lead + self.options[self.chosen]
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Of each option, given that it is one of them: they sum to one."""
+        highest = max(self.logprobs)
+        weights = [exp(each - highest) for each in self.logprobs]
+        return tuple(weight / fsum(weights) for weight in weights)
+
+    @property
+    def mass(self) -> float:
+        """How likely the model would have said one of the options at all; a low one warns."""
+        return min(1.0, fsum(map(exp, self.logprobs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +171,7 @@ Event = (
     | Prefill
     | TextDelta
     | Text
+    | Choice
     | CodeBlock
     | OutputDelta
     | Execution

@@ -15,9 +15,11 @@ from typing import TypeVar
 
 from kernels_sandbox import CellError, CellResult, OutputChunk, SandboxError
 from mathagent.budget import Budget
+from mathagent.choosing import Question, choose, verdict
 from mathagent.errors import ContextOverflow, ModelBusy, ModelError, ModelUnreachable, StreamCut
 from mathagent.events import (
     Answer,
+    Choice,
     CodeBlock,
     Event,
     Execution,
@@ -39,6 +41,11 @@ from mathagent.stretch import Stretch
 from mathagent.types import Message, ModelClient, Sampling, TokenUsage
 
 T = TypeVar("T")
+_SOFT = (
+    "execution_limit",
+    "token_limit",
+    "repeated_error",
+)  # ends of the writing after which it can still choose
 _PAUSES = 4  # requests of one stretch that may end at a stop string without a block
 
 
@@ -49,6 +56,8 @@ class Task:
     messages: everything before the reply. prefill: text that the reply starts with ("" for none).
     stop: stop strings of the prompt's own; one that fires ends the reply.
     last_execution: what the model is told with the output of the last execution that it may use ("" for nothing).
+    questions: choices that the reply ends with; the answer is then what they mean (`mathagent.choosing`).
+    writes: whether the model writes at all, before the questions if there are any.
     """
 
     messages: tuple[Message, ...]
@@ -56,6 +65,8 @@ class Task:
     stop: tuple[str, ...] = ()
     last_execution: str = ""
     sampling: Sampling = field(default_factory=Sampling)
+    questions: tuple[Question, ...] = ()
+    writes: bool = True
 
 
 class Rollout:
@@ -121,7 +132,7 @@ class Rollout:
         Failures of the model and of the kernel are events; only what cancels the surrounding task is raised.
         """
         try:
-            async for event in self._rounds():
+            async for event in self._whole():
                 self._take(event)
                 yield event
         except _Interrupted as interrupted:
@@ -135,7 +146,10 @@ class Rollout:
         except SandboxError as error:
             yield Failure("kernel", str(error), "run: mathagent doctor")
             self._finish = Finish("kernel_error", str(error))
-        answer = self._protocol.answer(self._reply.prose)
+        questions = self._task.questions
+        answer = (
+            verdict(questions, self._reply.choices) if questions else self._protocol.answer(self._reply.prose)
+        )
         if answer is not None:
             yield Answer(answer)
         yield self._finish or Finish("no_answer" if answer is None else "answer", "the model ended its reply")
@@ -145,16 +159,33 @@ class Rollout:
         self._reply.take(event)
         if isinstance(event, Request):
             self._budget.spent(event.usage)
-        elif isinstance(event, Execution):
+        elif isinstance(event, Execution | Choice):
             self._budget.added(event.raw)
 
-    async def _rounds(self) -> AsyncIterator[Event]:
-        """Write and run in turn, until something ends the reply."""
+    async def _whole(self) -> AsyncIterator[Event]:
+        """The reply: what the model writes, and then its choices."""
         info = await self._wait(self._model.describe)
         wire = self._protocol.continues
         self._can_continue = info.can_continue if wire == "server" else wire == "always"
         self._budget.start(self._limits.context or info.context_length, self._elapsed)
         yield Started(info, self._task.messages, self._budget.context)
+        if self._task.writes and not self._reply.choices:
+            async for event in self._rounds():
+                yield event
+        if self._finish is None or self._finish.reason in _SOFT:
+            async for event in choose(
+                self._task.questions,
+                self._task.messages,
+                self._reply,
+                model=self._model,
+                protocol=self._protocol,
+                can_continue=self._can_continue,
+                wait=self._wait,
+            ):
+                yield event
+
+    async def _rounds(self) -> AsyncIterator[Event]:
+        """Write and run in turn, until something ends the writing."""
         prefill = self._task.prefill if self._can_continue and not self._reply.parts else ""
         if prefill:
             yield Prefill(prefill)

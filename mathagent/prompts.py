@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, Literal
 
 import yaml
@@ -24,9 +25,11 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mathagent.choosing import Question
 from mathagent.errors import UsageError
 from mathagent.limits import Limits
 from mathagent.loop import Task
+from mathagent.steps import split
 from mathagent.types import Message, Sampling
 
 _SECTION = re.compile(
@@ -38,7 +41,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "outcome": ("solution",),
     "process": ("solution",),
     "pairwise": ("first", "second"),
-    "select": ("solutions",),
+    "select": ("solutions", "count"),
     "rephrase": (),
     "similar": (),
     "harder": (),
@@ -50,9 +53,21 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 """The roles of InternLM-Math's unified format (arXiv 2402.06332, section 4), and what each is given beside a problem.
 
 solve: a solution. outcome: is this solution right? process: is each of its steps? pairwise: which of two is better?
-select: which of several? The others make a new problem out of one: said in another way, similar, harder, with other
+select: which of `count`? Of a solution its
+`steps` are a variable too. The others make a new problem out of one: said in another way, similar, harder, with other
 numbers, with fractions or percentages; turned into a statement with its answer, and asked backward from its answer
 (self-verification and FOBAR, as MetaMath has them, arXiv 2309.12284).
+"""
+
+VERDICTS: Mapping[str, tuple[str, ...]] = {
+    "outcome": ("Yes", "No"),
+    "process": ("Yes", "No"),
+    "pairwise": ("A", "B"),
+    "select": tuple(ascii_uppercase),
+}
+"""What a verifier's roles decide between. A prompt's `options` are its own words for them, in the same order.
+
+The first of two is the favourable one: it is right; the first solution is better.
 """
 
 _SAMPLING = {each.name for each in fields(Sampling)} - {"extra"}
@@ -86,6 +101,16 @@ class PromptSettings(BaseModel):
     """Blocks that may be run, where the model was trained with another number; a flag overrules it."""
     last_execution: str | None = None
     """What the model is told with the output of the last execution that it may use; None: the general notice."""
+    lead: str = ""
+    """Text that a verdict follows, a template too: `step` is the number of the step that is judged, from 1."""
+    options: tuple[str, ...] = ()
+    """What a verdict may be, in the order of the role's `VERDICTS`; the reply ends in one of them."""
+    reasoning: bool = False
+    """Whether the model writes (and runs code) before a verdict, or only decides."""
+    reward: Literal["classify", "token_classify"] | None = None
+    """The task of vLLM's pooling endpoints by which a reward model judges the messages; then nothing is written."""
+    step_tag: int | None = None
+    """The id of the token at which a process reward model judges the step before it, one for each step."""
     source: str = ""
     """Where the texts come from."""
 
@@ -119,7 +144,9 @@ class Prompt:
 
         All of it enters as values: braces in it mean nothing. Raises UsageError for a variable that is not given.
         """
-        values = {"problem": problem.strip(), "executions": executions, **(given or {})}
+        values: dict[str, Any] = {"problem": problem.strip(), "executions": executions, **(given or {})}
+        if "solution" in values:
+            values["steps"] = split(values["solution"])
         try:
             return tuple(
                 Message(role, _template(template).render(values), name)
@@ -132,8 +159,27 @@ class Prompt:
                 + ", ".join(("problem", "executions", *GIVEN[self.settings.role])),
             ) from None
 
-    def task(self, messages: tuple[Message, ...], sampling: Sampling) -> Task:
-        """What the loop is asked, with these messages and the settings of this prompt."""
+    def questions(self, given: Mapping[str, str]) -> tuple[Question, ...]:
+        """The verdicts that are wanted of a role that decides: one for each step of a solution, else one; or none."""
+        settings = self.settings
+        if not settings.options:
+            return ()
+        names = VERDICTS[settings.role]
+        count = int(given["count"]) if settings.role == "select" else len(settings.options)
+        if count > len(settings.options):
+            raise UsageError(
+                f"{self.path}: {count} solutions to choose from, and {len(settings.options)} options"
+            )
+        steps = len(split(given["solution"])) if settings.role == "process" else 1
+        return tuple(
+            Question(_template(settings.lead).render(step=step), settings.options[:count], names[:count])
+            for step in range(1, steps + 1)
+        )
+
+    def task(
+        self, messages: tuple[Message, ...], sampling: Sampling, given: Mapping[str, str] | None = None
+    ) -> Task:
+        """What the loop is asked, with these messages, what they were given, and the settings of this prompt."""
         last = self.settings.last_execution
         return Task(
             messages=messages,
@@ -141,6 +187,8 @@ class Prompt:
             stop=self.settings.stop,
             last_execution=_notices()["last_execution"] if last is None else last,
             sampling=sampling,
+            questions=self.questions(given or {}),
+            writes=self.settings.reasoning or not self.settings.options,
         )
 
 
@@ -200,9 +248,26 @@ def read_prompt(path: Path) -> Prompt:
         (role, name, content.strip("\n"))
         for role, name, content in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
     )
-    if not sections or sections[-1][0] != "user" or "problem" not in sections[-1][2]:
-        raise UsageError(f"{path}: the last section must be '## user' with {{{{ problem }}}} in it")
+    last = "user" if settings.reward is None else "assistant"
+    if not sections or sections[-1][0] != last or not any("problem" in text for _, _, text in sections):
+        raise UsageError(
+            f"{path}: the last section must be '## {last}', and {{{{ problem }}}} must be in one"
+        )
+    _check_verdict(path, settings)
     return Prompt(settings, path, text, hashlib.sha256(text.encode()).hexdigest(), sections)
+
+
+def _check_verdict(path: Path, settings: PromptSettings) -> None:
+    """A role that decides has its options, another one none."""
+    known, options = VERDICTS.get(settings.role), settings.options
+    if known is None:
+        if options or settings.lead or settings.reasoning or settings.reward:
+            raise UsageError(f"{path}: the role {settings.role} ends in no verdict: it has no options")
+    elif not 2 <= len(options) <= len(known) or (settings.role != "select" and len(options) != len(known)):
+        wanted = "2 to 26" if settings.role == "select" else f"2 ({' and '.join(known)}, in this order)"
+        raise UsageError(f"{path}: options: the role {settings.role} needs {wanted}")
+    elif not all(option.strip() for option in options) or len(set(options)) < len(options):
+        raise UsageError(f"{path}: options: each must say something of its own")
 
 
 def _split(path: Path, text: str) -> tuple[dict[str, Any], str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mathagent.events import CodeBlock, Event, Execution, Prefill, Text
+from mathagent.events import Choice, CodeBlock, Event, Execution, Prefill, Text
 from mathagent.protocols import Block, Part
 
 
@@ -19,7 +19,7 @@ class GrowingReply:
 
     parts: the stretches of the reply, in order. prose: the model's text (no thinking, no markup), split where code
     ran. executions: cells that have ended. pending: a block that has come and was not run to its end.
-    cells: code of the cells that ended well, which a fresh kernel would have to run again.
+    cells: code of the cells that ended well, which a fresh kernel would have to run again. choices: in order.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -27,6 +27,7 @@ class GrowingReply:
     executions: int = 0
     pending: Block | None = None
     cells: list[str] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     _errors: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     @property
@@ -43,6 +44,11 @@ class GrowingReply:
                 self.parts.append(Part("model", raw, reasoning))
                 if kind == "text":
                     self.prose[-1] += raw
+            case Choice():
+                self.choices.append(event)
+                if event.lead:
+                    self.parts.append(Part("prompt", event.lead))
+                self.parts.append(Part("model", event.options[event.chosen]))
             case CodeBlock(_, code, raw, _, closed):
                 self.parts.append(Part("model", raw))
                 self.prose.append("")

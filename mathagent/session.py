@@ -90,12 +90,13 @@ class Session:
         messages: tuple[Message, ...],
         executor: Executor,
         *,
+        given: Mapping[str, str] | None = None,
         model: ModelClient | None = None,
         sampling: Sampling | None = None,
     ) -> Rollout:
-        """A reply to these messages, by another client of the same model and with other sampling if they are given."""
+        """A reply to these messages, which were made of `given`, by another client of the same model if it is given."""
         assert self._client is not None
-        task = self.prompt.task(messages, sampling or self.sampling)
+        task = self.prompt.task(messages, sampling or self.sampling, given)
         model = model or self._client
         return Rollout(task, model=model, protocol=self.wire, executor=executor, limits=self.limits)
 

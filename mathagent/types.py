@@ -127,6 +127,20 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """What a model thinks of several continuations of one text.
+
+    logprobs: the natural logarithm of each one's probability, in the order in which they were asked for.
+    exact: for each, whether the server gave it; false: it is not among the likeliest tokens that the server lists, and
+        the number is the highest that it can be.
+    """
+
+    logprobs: tuple[float, ...]
+    exact: tuple[bool, ...]
+    usage: TokenUsage
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What the endpoint says of a model.
 
@@ -159,6 +173,13 @@ class ModelClient(Protocol):
 
         Retries what can pass (connection refused, 429, 5xx, a cut stream, which continues from the text so far).
         Raises ModelError for the rest. Closing the iterator aborts the request on the server.
+        """
+        ...
+
+    async def choose(self, request: ModelInput, options: Sequence[str]) -> Scores:
+        """How likely the model would go on with each of these texts. Nothing is drawn.
+
+        Raises ModelError, and UsageError for options that this model can't tell apart by their first token.
         """
         ...
 

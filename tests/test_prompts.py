@@ -16,7 +16,7 @@ from mathagent.answers import final_answer
 from mathagent.detection import detect
 from mathagent.errors import UsageError
 from mathagent.fitting import fit, merged
-from mathagent.prompts import find_prompt, in_language, prompts, prompts_folder, read_prompt
+from mathagent.prompts import GIVEN, VERDICTS, find_prompt, in_language, prompts, prompts_folder, read_prompt
 from mathagent.protocols import protocols
 from mathagent.settings import Settings
 from mathagent.types import ModelInfo, Sampling
@@ -41,23 +41,31 @@ def test_all_files_are_found_under_their_names() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_prompt_reads_and_renders(name: str) -> None:
     prompt = prompts()[name]
-    messages = prompt.messages("  What is {{ 1 }} + \\frac{1}{2}?\n")
-    assert messages[-1].role == "user"
-    assert "What is {{ 1 }} + \\frac{1}{2}?" in messages[-1].content
+    role = prompt.settings.role
+    given = {name: "3" if name == "count" else f"the {{{{ {name} }}}}" for name in GIVEN[role]}
+    messages = prompt.messages("  What is {{ 1 }} + \\frac{1}{2}?\n", given)
+    text = "\n".join(message.content for message in messages)
+    assert "What is {{ 1 }} + \\frac{1}{2}?" in text
+    assert all(value in text for value in given.values())
     assert messages[-1].content == messages[-1].content.strip("\n")
     assert all(message.content.strip() for message in messages)
     roles = [message.role for message in messages if message.role != "system"]
-    assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
-    assert "{{" not in "".join(message.content for message in messages[:-1])
+    ending = ["user"] if prompt.settings.reward is None else []
+    assert roles == ["user", "assistant"] * (len(roles) // 2) + ending
+    if prompt.settings.reward is None:
+        assert "{{" not in "".join(message.content for message in messages[:-1])
     assert prompt.settings.protocol in protocols()
     assert prompt.settings.description
     assert prompt.sha256 == hashlib.sha256(prompt.path.read_bytes()).hexdigest()
     assert merged(prompt.settings.sampling, Sampling(seed=1)).seed == 1
-    task = prompt.task(messages, Sampling())
+    task = prompt.task(messages, Sampling(), given)
     counts = prompt.settings.protocol.startswith(
         "openmath"
     )  # its protocol has a notice of its own, or none at all
-    assert ("\\boxed" in task.last_execution) is not counts
+    assert ("\\boxed" in task.last_execution) is not (counts or prompt.settings.reasoning)
+    questions = prompt.questions(given)
+    assert bool(questions) is (role in VERDICTS)
+    assert all(len(each.options) == len(each.names) for each in questions)
     assert task.prefill == prompt.settings.prefill
 
 
@@ -65,7 +73,11 @@ def test_every_prompt_reads_and_renders(name: str) -> None:
 def test_the_examples_are_in_the_prompts_own_protocol(name: str) -> None:
     """Each example ends in a boxed answer, and in tir mode its code is found as the loop would find it."""
     prompt = prompts()[name]
-    examples = [message.content for message in prompt.messages("?") if message.role == "assistant"]
+    given = {name: name for name in GIVEN[prompt.settings.role]}
+    examples = [message.content for message in prompt.messages("?", given) if message.role == "assistant"]
+    if prompt.settings.reward is not None:
+        assert [each.replace("<extra_0>", "") for each in examples] == ["solution"]  # what is judged
+        return
     for example in examples:
         assert example.startswith(prompt.settings.prefill)
         assert final_answer([example.rpartition("```")[2]])
@@ -80,7 +92,8 @@ def test_the_examples_are_in_the_prompts_own_protocol(name: str) -> None:
 @given(problem=st.text(min_size=1))
 def test_any_problem_passes_verbatim(problem: str) -> None:
     for prompt in prompts().values():
-        assert problem.strip() in prompt.messages(problem)[-1].content
+        given = {name: problem for name in GIVEN[prompt.settings.role]}
+        assert any(problem.strip() in each.content for each in prompt.messages(problem, given))
 
 
 @pytest.mark.parametrize(
@@ -234,6 +247,8 @@ description: for tests
 role: outcome
 mode: cot
 models: ["*"]
+lead: "Verdict:"
+options: [" right", " wrong"]
 ---
 ## user
 {{ problem }}
@@ -264,3 +279,45 @@ def test_an_unknown_role(tmp_path: Path) -> None:
     (tmp_path / "p.md").write_text(JUDGE.replace("outcome", "oracle"))
     with pytest.raises(UsageError, match="unknown role oracle"):
         read_prompt(tmp_path / "p.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (JUDGE.replace('[" right", " wrong"]', '[" right"]'), "needs 2 (Yes and No, in this order)"),
+        (JUDGE.replace('" wrong"]', '" wrong", " both"]'), "needs 2 (Yes and No"),
+        (JUDGE.replace('" wrong"]', '" right"]'), "each must say something of its own"),
+        (JUDGE.replace('" wrong"]', '" "]'), "each must say something of its own"),
+        (
+            JUDGE.replace("role: outcome", "role: select").replace('[" right", " wrong"]', "[]"),
+            "needs 2 to 26",
+        ),
+        (JUDGE.replace("role: outcome\n", ""), "the role solve ends in no verdict"),
+        (
+            JUDGE.replace("mode: cot", "mode: cot\nreward: classify"),
+            "the last section must be '## assistant'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_verdict(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "p.md").write_text(text)
+    with pytest.raises(UsageError) as raised:
+        read_prompt(tmp_path / "p.md")
+    assert says in raised.value.message
+
+
+def test_the_questions_of_each_role() -> None:
+    solution = "One.\n\nTwo.\n```python\nx\n```"
+    (only,) = find_prompt("outcome").questions({"solution": solution})
+    assert (only.lead, only.options, only.names) == (
+        "The final answer is right:",
+        (" Yes", " No"),
+        ("Yes", "No"),
+    )
+    leads = [each.lead for each in find_prompt("process").questions({"solution": solution})]
+    assert leads == ["Step 1 is right:", "Step 2 is right:"]
+    (chosen,) = find_prompt("select").questions({"solutions": "...", "count": "3"})
+    assert chosen.options == (" A", " B", " C")
+    with pytest.raises(UsageError, match="27 solutions to choose from, and 26 options"):
+        find_prompt("select").questions({"solutions": "...", "count": "27"})
+    assert find_prompt("tir").questions({}) == ()

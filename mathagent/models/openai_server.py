@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mathagent.errors import ModelError, StreamCut, UnknownModel, UsageError
+from mathagent.models.choices import score_options
 from mathagent.models.failures import Failure, explain
 from mathagent.models.patience import Patience
 from mathagent.models.reply import Reply
 from mathagent.models.wire import Call, Delta, Dialect, build_call, continued, dialect_of, read_delta
-from mathagent.types import Chunk, ModelInfo, ModelInput, Sampling, TextInput
+from mathagent.types import Chunk, ModelInfo, ModelInput, Sampling, Scores, TextInput
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -80,6 +81,7 @@ class OpenAIServer:
         self._on_retry = on_retry
         self._info: ModelInfo | None = None
         self._asking = asyncio.Lock()
+        self._ids: dict[str, tuple[int, ...]] = {}  # of the short texts around choices
         self._sdk: AsyncOpenAI | None = None
 
     async def describe(self) -> ModelInfo:
@@ -142,6 +144,18 @@ class OpenAIServer:
                 reply.restart()
             else:
                 reply.resume()
+
+    async def choose(self, request: ModelInput, options: Sequence[str]) -> Scores:
+        """How likely each option is to come next. See `ModelClient.choose`, `models.choices`."""
+        info = await self.describe()
+        return await score_options(
+            request,
+            options,
+            model=info.id,
+            dialect=dialect_of(info.owner),
+            ask=partial(self._ask, "post"),
+            tokenize=self._known_ids,
+        )
 
     async def versions(self) -> dict[str, str]:
         """The server's own version, by its name, where it tells (vLLM's /version, beside /v1); else nothing."""
@@ -207,6 +221,11 @@ class OpenAIServer:
         address = self.base_url.removesuffix("/v1") + "/tokenize"
         body = {"model": (await self.describe()).id, "prompt": text, "add_special_tokens": False}
         return list((await self._ask("post", address, body))["tokens"])
+
+    async def _known_ids(self, text: str) -> tuple[int, ...]:
+        if text not in self._ids:
+            self._ids[text] = tuple(await self._tokenize(text))
+        return self._ids[text]
 
     async def _list_models(self) -> list[dict[str, Any]] | None:
         """The models list; None where the server has no such address."""

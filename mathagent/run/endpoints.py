@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from mathagent.errors import ModelError, RunError
-from mathagent.types import Chunk, ModelClient, ModelInfo, ModelInput, Sampling
+from mathagent.types import Chunk, ModelClient, ModelInfo, ModelInput, Sampling, Scores
 
 Connect = Callable[[str], ModelClient]
 _PROBE = 2.0  # seconds between two looks at a server that was set aside
@@ -41,6 +41,11 @@ class Endpoint:
             async with aclosing(chunks) as stream:
                 async for chunk in stream:
                     yield chunk
+
+    async def choose(self, request: ModelInput, options: Sequence[str]) -> Scores:
+        """See `ModelClient.choose`."""
+        async with self._gate:
+            return await self._client.choose(request, options)
 
     async def probe(self) -> None:
         """Ask the server for the model by a connection of its own. Raises ModelError."""

@@ -1,7 +1,7 @@
 """The log of steps: what every unfinished trajectory has completed, so that it can go on after any end of the program.
 
-A commit is written when a code block is complete and when its execution has ended; what the model is in the middle
-of saying is no step yet.
+A commit is written when a code block is complete, when its execution has ended, and after a choice; what the model is
+in the middle of saying is no step yet.
 """
 
 from __future__ import annotations

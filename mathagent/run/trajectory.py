@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mathagent.data import Problem
-from mathagent.events import CodeBlock, Execution, Failure, Request
+from mathagent.events import Choice, CodeBlock, Execution, Failure, Request
 from mathagent.executor import KernelExecutor
 from mathagent.loop import Rollout
 from mathagent.run.endpoints import Endpoint
@@ -78,6 +78,7 @@ class Trajectory:
             self._rollout = rollout = session.rollout(
                 session.messages(self.problem.text, self.problem.given),
                 executor,
+                given=self.problem.given,
                 model=endpoint,
                 sampling=sampling,
             )
@@ -94,7 +95,7 @@ class Trajectory:
             async for event in rollout.events():
                 recorder.take(event)
                 match event:
-                    case CodeBlock() | Execution():
+                    case Choice() | CodeBlock() | Execution():
                         self._commit(journal, recorder.steps)
                     case Request(usage):
                         tokens(usage.completion)

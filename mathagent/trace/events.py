@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kernels_sandbox import CellResult
-from mathagent.events import CodeBlock, Event, Execution, Failure, Prefill, Request, Text
+from mathagent.events import Choice, CodeBlock, Event, Execution, Failure, Prefill, Request, Text
 from mathagent.trace.schema import (
+    ChoiceStep,
     CodeStep,
     FailureStep,
     OutputStep,
@@ -18,6 +19,11 @@ from mathagent.trace.schema import (
 from mathagent.types import Logprobs, TokenUsage
 
 
+def choice_of(step: ChoiceStep) -> Choice:
+    """The choice that a step records."""
+    return Choice(step.lead, tuple(step.options), tuple(step.logprobs), tuple(step.exact))
+
+
 def events_of(steps: Sequence[Step]) -> Iterator[Event]:
     """The events that the steps were recorded from, in order."""
     for step in steps:
@@ -26,6 +32,8 @@ def events_of(steps: Sequence[Step]) -> Iterator[Event]:
                 yield Prefill(step.raw)
             case TextStep():
                 yield Text(step.raw, step.reasoning, step.kind)
+            case ChoiceStep():
+                yield choice_of(step)
             case CodeStep():
                 yield CodeBlock(step.index, step.code, step.raw, step.discarded, step.closed)
             case OutputStep():

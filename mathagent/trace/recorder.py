@@ -15,6 +15,7 @@ from typing import Any
 from mathagent import __version__
 from mathagent.events import (
     Answer,
+    Choice,
     CodeBlock,
     Event,
     Execution,
@@ -28,6 +29,7 @@ from mathagent.events import (
 from mathagent.limits import Limits
 from mathagent.trace.events import events_of
 from mathagent.trace.schema import (
+    ChoiceStep,
     CodeStep,
     FailureStep,
     FinishRecord,
@@ -133,6 +135,16 @@ class Recorder:
                 self._steps.append(PrefillStep(at=at, raw=raw))
             case Text(raw, reasoning, kind):
                 self._steps.append(TextStep(at=at, raw=raw, reasoning=reasoning, kind=kind))
+            case Choice(lead, options, logprobs, exact):
+                choice = ChoiceStep(
+                    at=at,
+                    raw=event.raw,
+                    lead=lead,
+                    options=list(options),
+                    logprobs=list(logprobs),
+                    exact=list(exact),
+                )
+                self._steps.append(choice)
             case CodeBlock(index, code, raw, discarded, closed):
                 step = CodeStep(at=at, index=index, raw=raw, code=code, discarded=discarded, closed=closed)
                 self._steps.append(step)

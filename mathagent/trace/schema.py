@@ -39,6 +39,22 @@ class TextStep(_Record):
     kind: Literal["text", "thinking", "markup"] = "text"
 
 
+class ChoiceStep(_Record):
+    """A choice among a few texts: `lead` and the likeliest of the `options` are its `raw`.
+
+    `logprobs`: the natural logarithm of each option's probability, over all that the model might have said; `exact`:
+    false where the server did not list the option and the number is the highest that it can be.
+    """
+
+    type: Literal["choice"] = "choice"
+    at: float
+    raw: str
+    lead: str
+    options: list[str]
+    logprobs: list[float]
+    exact: list[bool]
+
+
 class CodeStep(_Record):
     """A code block: `raw` with its delimiters, `code` as it was run, `discarded` what was cut off after it.
 
@@ -103,7 +119,8 @@ class FailureStep(_Record):
 
 
 Step = Annotated[
-    PrefillStep | TextStep | CodeStep | OutputStep | RequestStep | FailureStep, Field(discriminator="type")
+    PrefillStep | TextStep | ChoiceStep | CodeStep | OutputStep | RequestStep | FailureStep,
+    Field(discriminator="type"),
 ]
 
 

@@ -13,6 +13,7 @@ from rich.text import Text as RichText
 
 from mathagent.events import (
     Answer,
+    Choice,
     CodeBlock,
     Event,
     Execution,
@@ -67,6 +68,8 @@ class LiveView:
                     self._stand(parts.reasoning(reasoning))
                 if raw.strip() and kind != "markup":
                     self._stand(parts.reasoning(raw) if kind == "thinking" else parts.prose(raw))
+            case Choice():
+                self._stand(parts.choice(event))
             case CodeBlock(index, source):
                 self._stand(parts.code(source, index))
                 self._doing = "running code"

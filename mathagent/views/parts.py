@@ -13,9 +13,13 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
+from mathagent.events import Choice
 from mathagent.shown import clean
 from mathagent.trace.schema import GradeRecord, UsageRecord
 from mathagent.views.latex import plain_math, readable
+
+LOW_MASS = 0.5
+"""Of the probability on the options of a choice: with less, the model wanted to say something else."""
 
 _STATUS = {
     "ok": ("output", "green"),
@@ -80,6 +84,18 @@ def output(shown: str, status: str, seconds: float | None, index: int) -> Render
     """What the model was shown of an execution, with how it ended; no seconds where nobody recorded them."""
     title, colour = output_title(status, seconds, index)
     return Panel(output_text(shown), title=title, title_align="left", border_style=colour, box=box.ROUNDED)
+
+
+def choice(event: Choice) -> Text:
+    """A choice: what was chosen, and how likely each option was among them."""
+    shares = ", ".join(
+        f"{clean(option).strip()} {'' if exact else 'at most '}{share:.4f}"
+        for option, share, exact in zip(event.options, event.probabilities, event.exact, strict=True)
+    )
+    line = Text.assemble((clean(event.raw).strip(), "bold"), (f"  {shares}", "dim"))
+    if event.mass < LOW_MASS:
+        line.append(f"  only {event.mass:.1%} of the probability is on these options", style="yellow")
+    return line
 
 
 def answer(text: str) -> RenderableType:

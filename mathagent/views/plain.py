@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from mathagent.events import Answer, CodeBlock, Event, Execution, Finish, Prefill, Text
+from mathagent.events import Answer, Choice, CodeBlock, Event, Execution, Finish, Prefill, Text
 from mathagent.shown import clean
 
 
@@ -19,6 +19,8 @@ class PlainView:
         match event:
             case Prefill(raw) | Text(raw) | CodeBlock(_, _, raw) | Execution(_, _, _, raw):
                 self._write(raw)
+            case Choice():
+                self._write(event.raw)
             case Answer(text):
                 self._write(f"\nanswer: {text}\n")
             case Finish(reason, detail) if reason != "answer":

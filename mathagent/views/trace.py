@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mathagent.shown import clean
+from mathagent.trace.events import choice_of
 from mathagent.trace.schema import (
+    ChoiceStep,
     CodeStep,
     FailureStep,
     OutputStep,
@@ -38,6 +40,8 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
                     yield parts.reasoning(reasoning)
                 if raw.strip() and kind != "markup":
                     yield parts.reasoning(raw) if kind == "thinking" else parts.prose(raw)
+            case ChoiceStep():
+                yield parts.choice(choice_of(step))
             case CodeStep(code=code, index=index, discarded=discarded):
                 yield parts.code(code, index)
                 if discarded.strip():

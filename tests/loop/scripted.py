@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from mathagent.errors import ModelError
-from mathagent.types import ChatInput, Chunk, ModelInfo, ModelInput, Sampling, TextInput, TokenUsage
+from mathagent.types import ChatInput, Chunk, ModelInfo, ModelInput, Sampling, Scores, TextInput, TokenUsage
 
 Line = str | Callable[[str], str] | ModelError
 
@@ -22,6 +22,7 @@ class ScriptedModel:
         can_continue: what it says of continued messages.
         includes_stop: whether a stop string stays in the text, as with vLLM.
         delay: seconds before each chunk.
+        thoughts: the log-probabilities of the options of each choice, in order; an error is raised.
     """
 
     def __init__(
@@ -32,7 +33,9 @@ class ScriptedModel:
         can_continue: bool = True,
         includes_stop: bool = True,
         delay: float = 0.0,
+        thoughts: Sequence[tuple[float, ...] | ModelError] = (),
     ) -> None:
+        self._thoughts = list(thoughts)
         self._script = list(script)
         self._left, self._expected = "", ""
         self._prompt: str | None = None  # of rendered requests: what stands in front of the reply
@@ -114,6 +117,13 @@ class ScriptedModel:
     def prompts(self) -> list[str]:
         """The rendered prompts it was sent."""
         return [str(each.prompt) for each in self.requests if isinstance(each, TextInput)]
+
+    async def choose(self, request: ModelInput, options: Sequence[str]) -> Scores:
+        self.requests.append(request)
+        thought = self._thoughts.pop(0)
+        if isinstance(thought, ModelError):
+            raise thought
+        return Scores(thought, (True,) * len(options), self._usage(request, 1))
 
     async def aclose(self) -> None:
         pass

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.replay.choices import check_choice, is_choice, logprobs_of
 from tests.replay.deltas import deltas, segments
 from tests.replay.generation import Step, generate
 from tests.replay.requests import ApiError, Job, read_request
@@ -122,6 +123,8 @@ class _Endpoints:
         state.seen.append(seen)
         if (trouble := self._refuse(request)) is not None:
             return trouble
+        if is_choice(body):
+            return self._choose(body, seen, chat=chat)
         job = read_request(state, body, chat=chat)
         seen.script, seen.exact = job.scripts[0]
         seen.prompt_tokens = len(job.prompt_tokens)
@@ -130,6 +133,20 @@ class _Endpoints:
         if job.stream:
             return StreamingResponse(playing.events(), media_type="text/event-stream")
         return JSONResponse(await playing.whole())
+
+    def _choose(self, body: Json, seen: Seen, *, chat: bool) -> Response:
+        """The answer to a request for the probabilities of one token."""
+        state = self.state
+        check_choice(body, chat=chat)
+        job = read_request(state, body, chat=chat, play=False)
+        seen.prompt_tokens, seen.completion_tokens = len(job.prompt_tokens), 1
+        seen.cached_tokens = state.cache.lookup(job.prompt_tokens)
+        state.cache.store(job.prompt_tokens)
+        drawn, logprobs = logprobs_of(state, job, body, chat=chat)
+        said: Json = {"message": {"role": "assistant", "content": drawn}} if chat else {"text": drawn}
+        choice = {"index": 0, **said, "logprobs": logprobs, "finish_reason": "length", "stop_reason": None}
+        usage = _Playing(state, job, seen, None).usage()
+        return JSONResponse({"id": "choice", "model": job.model, "choices": [choice], "usage": usage})
 
 
 class _Playing:
@@ -198,7 +215,7 @@ class _Playing:
             error = {"message": "the engine died", "type": "InternalServerError", "param": None, "code": 500}
             yield f"data: {json.dumps({'error': error})}\n\n"
         elif self.job.include_usage:
-            yield self._event({"choices": [], "usage": self._usage()})
+            yield self._event({"choices": [], "usage": self.usage()})
         yield "data: [DONE]\n\n"
 
     def _pieces(self, choice: int, said: str, at: int, step: Step) -> list[Json]:
@@ -215,7 +232,7 @@ class _Playing:
             pieces = pieces or [self._delta(choice, {})]
             pieces[-1]["choices"][0] |= end
         if self.job.usage_per_chunk:
-            pieces[-1]["usage"] = self._usage()
+            pieces[-1]["usage"] = self.usage()
         return pieces
 
     def _logprobs(self, tokens: list[str]) -> Json | None:
@@ -244,7 +261,7 @@ class _Playing:
         head = {"id": self.id, "object": kind, "created": int(time.time()), "model": self.job.model}
         return f"data: {json.dumps(head | content)}\n\n"
 
-    def _usage(self) -> Json:
+    def usage(self) -> Json:
         prompt, said = self.seen.prompt_tokens, self.seen.completion_tokens
         details = {"cached_tokens": self.seen.cached_tokens}
         counts = {"prompt_tokens": prompt, "completion_tokens": said, "total_tokens": prompt + said}
@@ -266,4 +283,4 @@ class _Playing:
             choices.append({"index": index, **said, **end})
         kind = "chat.completion" if self.job.chat else "text_completion"
         head = {"id": self.id, "object": kind, "created": int(time.time()), "model": self.job.model}
-        return {**head, "choices": choices, "usage": self._usage()}
+        return {**head, "choices": choices, "usage": self.usage()}

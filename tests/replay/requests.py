@@ -40,8 +40,8 @@ class Job:
     logprobs: bool = False
 
 
-def read_request(state: State, body: dict[str, Any], *, chat: bool) -> Job:
-    """Check a body and look up what to say. Raises ApiError."""
+def read_request(state: State, body: dict[str, Any], *, chat: bool, play: bool = True) -> Job:
+    """Check a body and, with `play`, look up what to say. Raises ApiError."""
     model = body.get("model", state.settings.models[0])
     if model not in state.settings.models:
         raise ApiError(404, f"The model `{model}` does not exist.", "NotFoundError", "model")
@@ -54,7 +54,7 @@ def read_request(state: State, body: dict[str, Any], *, chat: bool) -> Job:
     return Job(
         model=model,
         prompt_tokens=tokens,
-        scripts=_scripts(state, body, conversation),
+        scripts=_scripts(state, body, conversation) if play else [],
         stop=stop,
         include_stop=bool(body.get("include_stop_str_in_output")),
         max_tokens=max_tokens,

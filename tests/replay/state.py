@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -85,6 +86,7 @@ class State:
     cache: PrefixCache = field(default_factory=PrefixCache)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     running: int = 0
+    think: Callable[[str], Mapping[str, float]] | None = None  # what comes next, see `choices`
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def next_fault(self, path: str) -> Fault | None:
