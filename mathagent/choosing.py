@@ -10,15 +10,25 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from math import log
+from typing import Protocol, TypeVar
 
 from mathagent.errors import UsageError
 from mathagent.events import Choice, Event, Request
 from mathagent.protocols import Part, WireProtocol
 from mathagent.reply import GrowingReply
-from mathagent.types import Message, ModelClient, Scores
+from mathagent.types import Message, ModelClient, Reward
 
-Wait = Callable[[Callable[[], Awaitable[Scores]]], Awaitable[Scores]]
-"""Waits for the model, as long as the rollout may."""
+T = TypeVar("T")
+_LEAST = 1e-300  # of a probability: its logarithm is finite, and JSON can hold it
+
+
+class Wait(Protocol):
+    """Waits for the model, as long as the rollout may."""
+
+    def __call__(self, ask: Callable[[], Awaitable[T]]) -> Awaitable[T]:
+        """The result of what `ask` begins."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,31 @@ async def choose(
         seconds = time.monotonic() - started
         yield Request(scores.usage, seconds, seconds, "choice", None)
         yield Choice(lead, options, scores.logprobs, scores.exact)
+
+
+async def score(
+    questions: Sequence[Question],
+    messages: Sequence[Message],
+    reply: GrowingReply,
+    *,
+    model: ModelClient,
+    reward: Reward,
+    wait: Wait,
+) -> AsyncIterator[Event]:
+    """The same choices by a reward model, which makes them all in one request and writes nothing.
+
+    The probability that a step is right is that of the first of two options. Raises ModelError.
+    """
+    if len(reply.choices) == len(questions):
+        return
+    started = time.monotonic()
+    rewards = await wait(lambda: model.reward(messages, reward, len(questions)))
+    seconds = time.monotonic() - started
+    yield Request(rewards.usage, seconds, seconds, "reward", None)
+    known = len(reply.choices)
+    for question, right in zip(questions[known:], rewards.probabilities[known:], strict=True):
+        logprobs = (log(max(right, _LEAST)), log(max(1 - right, _LEAST)))
+        yield Choice(_placed(question, reply.text), question.options, logprobs, (True, True))
 
 
 def verdict(questions: Sequence[Question], choices: Sequence[Choice]) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mathagent.chat_template import chat_template
 from mathagent.detection import Detected, detect, of_protocol
+from mathagent.errors import UsageError
 from mathagent.limits import Limits
 from mathagent.prompts import Prompt, find_prompt, in_language, prompts
 from mathagent.protocols import WireProtocol, protocol
@@ -33,6 +34,7 @@ def fit(info: ModelInfo, asked: Settings) -> Fit:
     detected = _prompt(info, asked)
     prompt = detected.prompt
     wire = protocol(asked.protocol or prompt.settings.protocol)
+    _check_role(prompt, wire, asked.role)
     notices = []
     if prompt.settings.protocol != wire.name:
         notices.append(
@@ -55,6 +57,17 @@ def fit(info: ModelInfo, asked: Settings) -> Fit:
         limits=replace(asked.limits, tokens=tokens, executions=executions),
         notices=tuple(notices),
     )
+
+
+def _check_role(prompt: Prompt, wire: WireProtocol, role: str) -> None:
+    """Raises UsageError for a prompt of another role, and where no verdict can stand after what the model writes."""
+    if prompt.settings.role != role:
+        raise UsageError(f"the prompt {prompt.name} is for the role {prompt.settings.role}, not {role}")
+    if prompt.settings.reasoning and (wire.ends or wire.continues == "never"):
+        raise UsageError(
+            f"no verdict can follow a reply in the protocol {wire.name}, which ends the turn",
+            "markdown and llm-code can go on in the same message",
+        )
 
 
 def _prompt(info: ModelInfo, asked: Settings) -> Detected:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kernels_sandbox import CellError, CellResult, OutputChunk, SandboxError
 from mathagent.budget import Budget
-from mathagent.choosing import Question, choose, verdict
+from mathagent.choosing import Question, choose, score, verdict
 from mathagent.errors import ContextOverflow, ModelBusy, ModelError, ModelUnreachable, StreamCut
 from mathagent.events import (
     Answer,
@@ -38,7 +38,7 @@ from mathagent.protocols import Block, Part, WireProtocol
 from mathagent.reply import GrowingReply
 from mathagent.shown import show
 from mathagent.stretch import Stretch
-from mathagent.types import Message, ModelClient, Sampling, TokenUsage
+from mathagent.types import Message, ModelClient, Reward, Sampling, TokenUsage
 
 T = TypeVar("T")
 _SOFT = (
@@ -58,6 +58,7 @@ class Task:
     last_execution: what the model is told with the output of the last execution that it may use ("" for nothing).
     questions: choices that the reply ends with; the answer is then what they mean (`mathagent.choosing`).
     writes: whether the model writes at all, before the questions if there are any.
+    reward: the kind of reward model that answers the questions; None for a model that writes.
     """
 
     messages: tuple[Message, ...]
@@ -67,6 +68,7 @@ class Task:
     sampling: Sampling = field(default_factory=Sampling)
     questions: tuple[Question, ...] = ()
     writes: bool = True
+    reward: Reward | None = None
 
 
 class Rollout:
@@ -173,16 +175,30 @@ class Rollout:
             async for event in self._rounds():
                 yield event
         if self._finish is None or self._finish.reason in _SOFT:
-            async for event in choose(
-                self._task.questions,
-                self._task.messages,
+            async for event in self._choices():
+                yield event
+
+    def _choices(self) -> AsyncIterator[Event]:
+        """The verdicts at the end of the reply; nothing where none are wanted."""
+        task = self._task
+        if task.reward is not None:
+            return score(
+                task.questions,
+                task.messages,
                 self._reply,
                 model=self._model,
-                protocol=self._protocol,
-                can_continue=self._can_continue,
+                reward=task.reward,
                 wait=self._wait,
-            ):
-                yield event
+            )
+        return choose(
+            task.questions,
+            task.messages,
+            self._reply,
+            model=self._model,
+            protocol=self._protocol,
+            can_continue=self._can_continue,
+            wait=self._wait,
+        )
 
     async def _rounds(self) -> AsyncIterator[Event]:
         """Write and run in turn, until something ends the writing."""

@@ -30,7 +30,7 @@ from mathagent.errors import UsageError
 from mathagent.limits import Limits
 from mathagent.loop import Task
 from mathagent.steps import split
-from mathagent.types import Message, Sampling
+from mathagent.types import Message, Reward, Sampling
 
 _SECTION = re.compile(
     r"^## (system|user|assistant|environment)(?:[ \t]+name=(\S+))?[ \t]*(?:\n|\Z)", re.MULTILINE
@@ -189,6 +189,9 @@ class Prompt:
             sampling=sampling,
             questions=self.questions(given or {}),
             writes=self.settings.reasoning or not self.settings.options,
+            reward=None
+            if self.settings.reward is None
+            else Reward(self.settings.reward, self.settings.step_tag),
         )
 
 

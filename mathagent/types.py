@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,25 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Reward:
+    """A kind of reward model: the task of vLLM's pooling endpoints that it is served for.
+
+    step_tag: the id of the token at which a process reward model judges a step; None: one score for the whole.
+    """
+
+    task: Literal["classify", "token_classify"]
+    step_tag: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """What a reward model says: the probability, from 0 to 1, that each step (or the one whole) is right."""
+
+    probabilities: tuple[float, ...]
+    usage: TokenUsage
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What the endpoint says of a model.
 
@@ -180,6 +199,13 @@ class ModelClient(Protocol):
         """How likely the model would go on with each of these texts. Nothing is drawn.
 
         Raises ModelError, and UsageError for options that this model can't tell apart by their first token.
+        """
+        ...
+
+    async def reward(self, messages: Sequence[Message], reward: Reward, places: int) -> Rewards:
+        """What a reward model says of a conversation that ends with the assistant's message; `places`: scores wanted.
+
+        Raises ModelError, also where the model gives another number of scores.
         """
         ...
 

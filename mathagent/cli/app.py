@@ -27,6 +27,7 @@ from mathagent.cli import (
     solve,
     status,
     traces,
+    verify,
     view,
 )
 from mathagent.cli.query import QueryCommand
@@ -45,6 +46,7 @@ app.command()(status.status)
 app.command()(report.report)
 app.command()(compare.compare)
 app.command()(grade.grade)
+app.command()(verify.verify)
 app.command()(export.export)
 app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)

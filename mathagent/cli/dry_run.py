@@ -17,7 +17,7 @@ from mathagent.models.openai_server import normalize_url
 from mathagent.models.wire import Call, build_call, dialect_of
 from mathagent.serving import running_server
 from mathagent.settings import Settings
-from mathagent.types import Chunk, ModelInfo, ModelInput, Sampling, Scores
+from mathagent.types import Chunk, Message, ModelInfo, ModelInput, Reward, Rewards, Sampling, Scores
 
 
 async def dry_run(problem: str, settings: Settings, *, as_json: bool) -> None:
@@ -98,6 +98,9 @@ class _Capture:
         yield Chunk()
 
     async def choose(self, request: ModelInput, options: Sequence[str]) -> Scores:
+        raise ModelError("a dry run sends nothing")
+
+    async def reward(self, messages: Sequence[Message], reward: Reward, places: int) -> Rewards:
         raise ModelError("a dry run sends nothing")
 
     async def aclose(self) -> None:

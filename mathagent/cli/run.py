@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mathagent.cli import options
+from mathagent.cli.carry_out import carry_out
 from mathagent.cli.data import (
     Circular,
     ColumnMap,
@@ -23,17 +23,12 @@ from mathagent.cli.data import (
     Split,
     complain_about_rows,
 )
-from mathagent.cli.failures import Exit, console, notice, told
-from mathagent.cli.interrupts import draining
-from mathagent.cli.report import show_run
+from mathagent.cli.failures import told
 from mathagent.data import DataSet, load, read_ids, read_mapping
 from mathagent.errors import UsageError
 from mathagent.limits import Limits
-from mathagent.run.open import open_runner
 from mathagent.run.plan import Plan
-from mathagent.settings import Settings
 from mathagent.types import Sampling
-from mathagent.views.run import follow
 
 _DEFAULT = Limits()
 _RUN = "Run"
@@ -201,43 +196,8 @@ def run(
             kernels=kernels or 2 * concurrency,
         )
         folder = out or _default_folder(data, model)
-        code = asyncio.run(_run(data, plan, asked, base_url or [], folder, patience, as_json, quiet))
+        code = asyncio.run(carry_out(data, plan, asked, base_url or [], folder, patience, as_json, quiet))
     raise typer.Exit(code)
-
-
-async def _run(
-    data: DataSet,
-    plan: Plan,
-    settings: Settings,
-    addresses: list[str],
-    folder: Path,
-    patience: float,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    """Open, run, report; the exit code."""
-    async with open_runner(data, plan, settings, addresses, folder, notice, patience=patience) as runner:
-        notice(f"{runner.progress.total} samples of {data.name} into {folder}")
-        showing = asyncio.ensure_future(
-            follow(runner.progress, folder, None if quiet else console(stderr=True))
-        )
-        interrupted = draining(runner.drain)
-        try:
-            await runner.run()
-        except asyncio.CancelledError:
-            if not interrupted:
-                raise
-        finally:
-            showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
-    progress = runner.progress
-    whole = progress.done + progress.saved >= progress.total
-    if not whole:
-        notice(f"stopped at {progress.done} of {progress.total}: the same command goes on from here")
-        return Exit.interrupted
-    show_run(folder, as_json=as_json)
-    return int(bool(data.bad or progress.errors))
 
 
 def _stop(text: str | None, samples: int, weight: VoteWeight) -> float | str | None:

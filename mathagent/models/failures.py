@@ -98,9 +98,9 @@ def _explain_status(problem: openai.APIStatusError, base_url: str, model: str) -
     if hint := _refuses_tools(said):
         return Failure(ModelError(f"{base_url} takes no tool calls: {said}", hint), "final")
     if status < 429 and "logprobs" in said:
-        hint = "leave out --logprobs and --vote-weight"
+        hint = "leave out --logprobs and --vote-weight; verify can't do without"
         return Failure(ModelError(f"{base_url} gives no log-probabilities: {said}", hint), "final")
-    if status == 429 or status >= 500 or status in (408, 409):
+    if status == 429 or (status >= 500 and status != 501) or status in (408, 409):
         kind = "starting" if status == 503 else "busy"
         error = ModelBusy(f"{base_url} keeps answering {status}: {said}")
         return Failure(error, kind, _retry_after(problem.response.headers.get("retry-after")))

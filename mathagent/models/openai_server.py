@@ -21,8 +21,19 @@ from mathagent.models.choices import score_options
 from mathagent.models.failures import Failure, explain
 from mathagent.models.patience import Patience
 from mathagent.models.reply import Reply
+from mathagent.models.rewards import read_rewards
 from mathagent.models.wire import Call, Delta, Dialect, build_call, continued, dialect_of, read_delta
-from mathagent.types import Chunk, ModelInfo, ModelInput, Sampling, Scores, TextInput
+from mathagent.types import (
+    Chunk,
+    Message,
+    ModelInfo,
+    ModelInput,
+    Reward,
+    Rewards,
+    Sampling,
+    Scores,
+    TextInput,
+)
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -155,6 +166,13 @@ class OpenAIServer:
             dialect=dialect_of(info.owner),
             ask=partial(self._ask, "post"),
             tokenize=self._known_ids,
+        )
+
+    async def reward(self, messages: Sequence[Message], reward: Reward, places: int) -> Rewards:
+        """What a reward model says of a conversation. See `ModelClient.reward`, `models.rewards`."""
+        model, root = (await self.describe()).id, self.base_url.removesuffix("/v1")
+        return await read_rewards(
+            messages, reward, places, model=model, root=root, ask=partial(self._ask, "post")
         )
 
     async def versions(self) -> dict[str, str]:

@@ -8,7 +8,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from mathagent.errors import ModelError, RunError
-from mathagent.types import Chunk, ModelClient, ModelInfo, ModelInput, Sampling, Scores
+from mathagent.types import (
+    Chunk,
+    Message,
+    ModelClient,
+    ModelInfo,
+    ModelInput,
+    Reward,
+    Rewards,
+    Sampling,
+    Scores,
+)
 
 Connect = Callable[[str], ModelClient]
 _PROBE = 2.0  # seconds between two looks at a server that was set aside
@@ -46,6 +56,11 @@ class Endpoint:
         """See `ModelClient.choose`."""
         async with self._gate:
             return await self._client.choose(request, options)
+
+    async def reward(self, messages: Sequence[Message], reward: Reward, places: int) -> Rewards:
+        """See `ModelClient.reward`."""
+        async with self._gate:
+            return await self._client.reward(messages, reward, places)
 
     async def probe(self) -> None:
         """Ask the server for the model by a connection of its own. Raises ModelError."""

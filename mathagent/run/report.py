@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mathagent.errors import UsageError
+from mathagent.prompts import VERDICTS
 from mathagent.run.accuracy import clusters_of
+from mathagent.run.calibration import calibration_of
 from mathagent.run.folder import read_settings, write_whole
 from mathagent.run.foreign import read_foreign
 from mathagent.run.metrics import Prices, summarize
@@ -32,6 +34,11 @@ class Stored:
     def is_run(self) -> bool:
         """Whether it is the folder of a run."""
         return bool(self.settings)
+
+    @property
+    def role(self) -> str:
+        """What the model was asked to be; "solve" where nobody says."""
+        return str(self.settings.get("role", "solve"))
 
     @property
     def k(self) -> int | None:
@@ -64,6 +71,8 @@ def summary_of(stored: Stored, rows: list[Row] | None = None, prices: Prices | N
     summary = summarize(rows, k=stored.k, decided=decided, weight=weight, prices=prices)
     summary.data = str(stored.settings.get("data", {}).get("name", stored.path.name))
     summary.model = str(stored.settings.get("model", ""))
+    if stored.role in VERDICTS:
+        summary.calibration = calibration_of(rows, stored.role)
     if missing := _missing(stored, rows, decided):
         total = len(rows) + missing
         summary.notes.insert(0, f"the run is not finished: {len(rows)} of {total} samples are there")

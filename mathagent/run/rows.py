@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mathagent.data import Problem
 from mathagent.errors import UsageError
 from mathagent.grading import EMPTY
+from mathagent.run.verdicts import verdict_fields
 from mathagent.trace import Trace
 from mathagent.trace.schema import CodeStep, GradeRecord, OutputStep, Step, TextStep
 
@@ -43,6 +44,10 @@ class Row(BaseModel):
         verdict, and symbolic_correct: true, false, or null for undecided and ungraded. previous_verdict: before the
         last grading, where it changed. marks, max_marks: what a person gave. cluster: answers of a problem with
         the same number are equal; None for no answer, or where nobody has compared them; -1 for an empty box.
+    Of a verification (`mathagent verify`; probabilities are over the options, and sum to one):
+        reward_model_score: the probability of the favourable verdict; of a solution's steps the lowest one's.
+        step_product: the product over the steps. choice_probabilities: of every option, for each choice that was made.
+        choice_mass: how likely the model would have said one of the options at all, the lowest of all choices.
     Of the work (tokens, seconds):
         num_prompt_tokens: over all requests, num_cached_tokens among them (None if the server does not say).
         generation_time: in the model. code_execution_time: in kernels. seconds: wall time, from generation_start_time
@@ -97,6 +102,9 @@ class Row(BaseModel):
     trace_id: str | None = None
     mean_logprob: float | None = None
     reward_model_score: float | None = None
+    step_product: float | None = None
+    choice_probabilities: list[list[float]] = []
+    choice_mass: float | None = None
     steps: list[dict[str, Any]] = []
     extra: dict[str, Any] = {}
 
@@ -193,7 +201,7 @@ def row_of(
         language=problem.language,
         source=problem.source,
         group=problem.group or problem.id,
-        rotations=1 if problem.group in ("", problem.id) else len(problem.options),
+        rotations=1 if problem.group in ("", problem.id) else max(1, len(problem.options)),
         generation=trace.reply,
         predicted_answer=trace.answer,
         finish_reason=trace.finish.reason,
@@ -217,6 +225,9 @@ def row_of(
         mean_logprob=trace.mean_logprob,
         steps=internlm_steps(trace.steps),
         extra=dict(problem.extra),
+        **verdict_fields(
+            trace.steps, complete=trace.answer is not None, favourable="count" not in problem.given
+        ),
     )
     return row if trace.grade is None or failed or stopped else row.first_graded(trace.grade)
 

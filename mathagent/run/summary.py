@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from mathagent.run.calibration import Calibration
+
 
 class Metric(BaseModel):
     """One way to evaluate. Shares are percent; the interval is at 95 %, `method` says how it was made.
@@ -110,7 +112,7 @@ class Summary(BaseModel):
 
     k: samples asked for of each problem. runs: the accuracy of each sample number by itself; std_dev_across_runs is
     their standard deviation in percent points (None for one sample, or where early stopping left some out). notes: what
-    to know before comparing these numbers with others, a line each.
+    to know before comparing these numbers with others, a line each. calibration: of a verification's probabilities.
     """
 
     schema_version: Literal[1] = 1
@@ -126,3 +128,4 @@ class Summary(BaseModel):
     saved: Saved
     marks: Human | None
     notes: list[str]
+    calibration: Calibration | None = None

@@ -14,12 +14,10 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from mathagent.events import Choice
+from mathagent.run.calibration import LOW_MASS
 from mathagent.shown import clean
 from mathagent.trace.schema import GradeRecord, UsageRecord
 from mathagent.views.latex import plain_math, readable
-
-LOW_MASS = 0.5
-"""Of the probability on the options of a choice: with less, the model wanted to say something else."""
 
 _STATUS = {
     "ok": ("output", "green"),

@@ -11,6 +11,7 @@ from rich.text import Text
 from mathagent.run.regrade import Disagreement, Flip
 from mathagent.run.summary import Counts, Group, Summary
 from mathagent.shown import clean
+from mathagent.views.calibration import calibration_parts
 
 _COLUMNS = (
     "evaluation_mode",
@@ -39,6 +40,8 @@ def report_parts(summary: Summary, by: str | None = None) -> Iterator[Renderable
     )
     for line in (*_count_lines(summary.overall.counts), *_work_lines(summary)):
         yield Text(clean(line))
+    if summary.calibration is not None:
+        yield from calibration_parts(summary.calibration)
     for note in summary.notes:
         yield Text(clean(f"note: {note}"), style="yellow")
 

@@ -6,7 +6,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from mathagent.errors import ModelError
-from mathagent.types import ChatInput, Chunk, ModelInfo, ModelInput, Sampling, Scores, TextInput, TokenUsage
+from mathagent.types import (
+    ChatInput,
+    Chunk,
+    Message,
+    ModelInfo,
+    ModelInput,
+    Reward,
+    Rewards,
+    Sampling,
+    Scores,
+    TextInput,
+    TokenUsage,
+)
 
 Line = str | Callable[[str], str] | ModelError
 
@@ -124,6 +136,9 @@ class ScriptedModel:
         if isinstance(thought, ModelError):
             raise thought
         return Scores(thought, (True,) * len(options), self._usage(request, 1))
+
+    async def reward(self, messages: Sequence[Message], reward: Reward, places: int) -> Rewards:
+        raise AssertionError("no reward model")
 
     async def aclose(self) -> None:
         pass

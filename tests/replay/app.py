@@ -16,6 +16,7 @@ from starlette.routing import Route
 from tests.replay.choices import check_choice, is_choice, logprobs_of
 from tests.replay.deltas import deltas, segments
 from tests.replay.generation import Step, generate
+from tests.replay.pooling import answer_pooling
 from tests.replay.requests import ApiError, Job, read_request
 from tests.replay.state import Fault, Seen, State
 from tests.replay.tokens import logprob, tokenize
@@ -37,6 +38,8 @@ def build_app(state: State) -> Starlette:
             Route("/v1/chat/completions", server.chat, methods=post),
             Route("/v1/completions", server.completions, methods=post),
             Route("/tokenize", server.tokenize, methods=post),
+            Route("/classify", server.pooling, methods=post),
+            Route("/pooling", server.pooling, methods=post),
             Route("/detokenize", server.detokenize, methods=post),
             Route("/health", server.health, methods=get),
             Route("/version", server.version, methods=get),
@@ -71,8 +74,13 @@ class _Endpoints:
     async def completions(self, request: Request) -> Response:
         return await self._generate(request, chat=False)
 
+    async def pooling(self, request: Request) -> Response:
+        return await answer_pooling(self.state, request)
+
     async def tokenize(self, request: Request) -> Response:
-        tokens = self.state.vocabulary.encode((await request.json())["prompt"])
+        body = await request.json()
+        prompt = body.get("prompt") or "".join(message["content"] for message in body["messages"])
+        tokens = self.state.vocabulary.encode(prompt)
         longest = self.state.settings.max_model_len
         return JSONResponse(
             {"count": len(tokens), "max_model_len": longest, "tokens": tokens, "token_strs": None}

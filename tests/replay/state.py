@@ -87,6 +87,7 @@ class State:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     running: int = 0
     think: Callable[[str], Mapping[str, float]] | None = None  # what comes next, see `choices`
+    rewards: Callable[[list[dict[str, Any]]], list[list[float]]] | None = None  # see `pooling`
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def next_fault(self, path: str) -> Fault | None:

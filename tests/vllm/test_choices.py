@@ -11,7 +11,7 @@ import pytest
 
 from mathagent.events import Choice, Request
 from mathagent.limits import Limits
-from mathagent.loop import Rollout, Task
+from mathagent.loop import Rollout
 from mathagent.models import OpenAIServer
 from mathagent.prompts import find_prompt
 from mathagent.protocols import protocol

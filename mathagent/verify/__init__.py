@@ -1,0 +1,1 @@
+"""Verification: solutions of a run judged, as a run of their own, and what follows from the judgements."""
