@@ -20,6 +20,7 @@ from mathagent.cli import (
     prompts,
     protocols,
     report,
+    rerank,
     run,
     serve,
     setup,
@@ -47,6 +48,7 @@ app.command()(report.report)
 app.command()(compare.compare)
 app.command()(grade.grade)
 app.command()(verify.verify)
+app.command()(rerank.rerank)
 app.command()(export.export)
 app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)

@@ -29,7 +29,7 @@ def accuracies(rows: Sequence[Row], k: int, early: frozenset[str], seed: int) ->
         early: ids of the problems that were stopped early.
         seed: of the bootstrap.
     """
-    table = _Table(rows, early, seed)
+    table = Table(rows, early, seed)
     if not table.problems:
         return []
     found = [table.passed(1, "pass@1" if k == 1 else f"pass@1[avg-of-{k}]")]
@@ -39,10 +39,10 @@ def accuracies(rows: Sequence[Row], k: int, early: frozenset[str], seed: int) ->
         if size == k or table.has(size):
             found.append(table.voted(f"maj@{size}", size, k, majority_at, table.samples()))
     if k > 1:
-        found += _scored(table, sizes, k, lambda row: row.likelihood, {"maj@{}[logprob]": _weighted})
+        found += _scored(table, sizes, k, lambda row: row.likelihood, {"maj@{}[logprob]": weighted_at})
     found += [table.passed(size, f"pass@{size}") for size in sizes if table.has(size)]
     if k > 1:
-        by_reward = {"rm_best@{}": best_at, "rm_majority@{}": _weighted}
+        by_reward = {"rm_best@{}": best_at, "rm_majority@{}": weighted_at}
         found += _scored(table, sizes, k, lambda row: row.reward_model_score, by_reward)
     return found
 
@@ -66,7 +66,7 @@ def busy_seconds(rows: Iterable[Row]) -> float:
 
 
 def _scored(
-    table: _Table, sizes: Sequence[int], k: int, score: Scorer, estimates: Mapping[str, Estimate]
+    table: Table, sizes: Sequence[int], k: int, score: Scorer, estimates: Mapping[str, Estimate]
 ) -> list[Metric]:
     """Metrics that choose by a score, by name; none where no row has one."""
     samples = table.samples(score)
@@ -78,7 +78,8 @@ def _scored(
     ]
 
 
-def _weighted(samples: Sequence[Sample], k: int) -> float:
+def weighted_at(samples: Sequence[Sample], k: int) -> float:
+    """The chance that the answer with the highest sum of scores among k of the samples is correct."""
     return majority_at(samples, k, weighted=True)
 
 
@@ -91,8 +92,16 @@ class _Value:
     unit: str
 
 
-class _Table:
-    """Rows by problem, and what all metrics of one set of rows share."""
+class Table:
+    """Rows by problem, and what all metrics of one set of rows share.
+
+    Args:
+        rows: all samples of some problems; only counted ones are kept.
+        early: ids of the problems that were stopped early.
+        seed: of the bootstrap.
+
+    Attributes: problems, the counted rows of each.
+    """
 
     def __init__(self, rows: Sequence[Row], early: frozenset[str], seed: int) -> None:
         self.problems: dict[str, list[Row]] = {}
