@@ -47,14 +47,20 @@ async def choose(
     *,
     model: ModelClient,
     protocol: WireProtocol,
+    reward: Reward | None = None,
     can_continue: bool,
     wait: Wait,
 ) -> AsyncIterator[Event]:
     """Ask the questions that the reply has no choice of yet; after each come a `Request` and a `Choice`.
 
-    Who consumes the events takes each into `reply` before the next is asked for. Raises ModelError, and UsageError
-    where the server can't go on in an unfinished message and there is more to it than one choice at the start.
+    A reward model makes all choices in one request. Who consumes the events takes each into `reply` before the next is
+    asked for. Raises ModelError, and UsageError where the server can't go on in an unfinished message and there is more
+    to it than one choice at the start.
     """
+    if reward is not None:
+        async for event in _rewarded(questions, messages, reply, model=model, reward=reward, wait=wait):
+            yield event
+        return
     for question in questions[len(reply.choices) :]:
         lead, options = _placed(question, reply.text), question.options
         if not can_continue:
@@ -73,7 +79,18 @@ async def choose(
         yield Choice(lead, options, scores.logprobs, scores.exact)
 
 
-async def score(
+def verdict(questions: Sequence[Question], choices: Sequence[Choice]) -> str | None:
+    """What the choices mean together; None while some are missing.
+
+    Of several questions, the steps of a solution, the last-named option that was chosen at all: one wrong step makes a
+    solution wrong.
+    """
+    if not questions or len(choices) < len(questions):
+        return None
+    return questions[0].names[max(choice.chosen for choice in choices)]
+
+
+async def _rewarded(
     questions: Sequence[Question],
     messages: Sequence[Message],
     reply: GrowingReply,
@@ -82,10 +99,7 @@ async def score(
     reward: Reward,
     wait: Wait,
 ) -> AsyncIterator[Event]:
-    """The same choices by a reward model, which makes them all in one request and writes nothing.
-
-    The probability that a step is right is that of the first of two options. Raises ModelError.
-    """
+    """The same choices by a reward model: that a step is right is the first of two options."""
     if len(reply.choices) == len(questions):
         return
     started = time.monotonic()
@@ -96,17 +110,6 @@ async def score(
     for question, right in zip(questions[known:], rewards.probabilities[known:], strict=True):
         logprobs = (log(max(right, _LEAST)), log(max(1 - right, _LEAST)))
         yield Choice(_placed(question, reply.text), question.options, logprobs, (True, True))
-
-
-def verdict(questions: Sequence[Question], choices: Sequence[Choice]) -> str | None:
-    """What the choices mean together; None while some are missing.
-
-    Of several questions, the steps of a solution, the last-named option that was chosen at all: one wrong step makes a
-    solution wrong.
-    """
-    if not questions or len(choices) < len(questions):
-        return None
-    return questions[0].names[max(choice.chosen for choice in choices)]
 
 
 def _placed(question: Question, before: str) -> str:

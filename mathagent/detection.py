@@ -48,7 +48,7 @@ def detect(
         template: its chat template, "" where it is known to have none, None where nothing is known.
         mode: "tir" or "cot".
         prompts: to choose from.
-        role: what the model is asked to be, a key of `mathagent.prompts.GIVEN`.
+        role: what the model is asked to be, a key of `mathagent.roles.GIVEN`.
 
     Raises:
         UsageError: there is no prompt for that role in that mode.

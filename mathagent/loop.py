@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kernels_sandbox import CellError, CellResult, OutputChunk, SandboxError
 from mathagent.budget import Budget
-from mathagent.choosing import Question, choose, score, verdict
+from mathagent.choosing import Question, choose, verdict
 from mathagent.errors import ContextOverflow, ModelBusy, ModelError, ModelUnreachable, StreamCut
 from mathagent.events import (
     Answer,
@@ -175,30 +175,17 @@ class Rollout:
             async for event in self._rounds():
                 yield event
         if self._finish is None or self._finish.reason in _SOFT:
-            async for event in self._choices():
-                yield event
-
-    def _choices(self) -> AsyncIterator[Event]:
-        """The verdicts at the end of the reply; nothing where none are wanted."""
-        task = self._task
-        if task.reward is not None:
-            return score(
-                task.questions,
-                task.messages,
+            async for event in choose(
+                self._task.questions,
+                self._task.messages,
                 self._reply,
                 model=self._model,
-                reward=task.reward,
+                protocol=self._protocol,
+                reward=self._task.reward,
+                can_continue=self._can_continue,
                 wait=self._wait,
-            )
-        return choose(
-            task.questions,
-            task.messages,
-            self._reply,
-            model=self._model,
-            protocol=self._protocol,
-            can_continue=self._can_continue,
-            wait=self._wait,
-        )
+            ):
+                yield event
 
     async def _rounds(self) -> AsyncIterator[Event]:
         """Write and run in turn, until something ends the writing."""

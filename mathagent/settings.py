@@ -15,7 +15,7 @@ class Settings:
 
     base_url, api_key: the endpoint; without one the running server or the embedded model is used.
     model: its name at the endpoint; the endpoint's only model by default.
-    role: what the model is asked to be, a key of `mathagent.prompts.GIVEN`.
+    role: what the model is asked to be, a key of `mathagent.roles.GIVEN`.
     mode: "tir" (code is run) or "cot" (text only).
     language: of the prompt, where the model's prompt is there in it.
     prompt: a name or a file; protocol: a name, overruling the prompt's.

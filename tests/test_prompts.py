@@ -310,12 +310,12 @@ def test_the_questions_of_each_role() -> None:
     solution = "One.\n\nTwo.\n```python\nx\n```"
     (only,) = find_prompt("outcome").questions({"solution": solution})
     assert (only.lead, only.options, only.names) == (
-        "The final answer is right:",
+        "Is the final answer right? Answer:",
         (" Yes", " No"),
         ("Yes", "No"),
     )
     leads = [each.lead for each in find_prompt("process").questions({"solution": solution})]
-    assert leads == ["Step 1 is right:", "Step 2 is right:"]
+    assert leads == ["Is step 1 right? Answer:", "Is step 2 right? Answer:"]
     (chosen,) = find_prompt("select").questions({"solutions": "...", "count": "3"})
     assert chosen.options == (" A", " B", " C")
     with pytest.raises(UsageError, match="27 solutions to choose from, and 26 options"):

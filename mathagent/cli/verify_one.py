@@ -16,7 +16,7 @@ from mathagent.cli.machine import write_json
 from mathagent.data import Problem
 from mathagent.errors import UsageError
 from mathagent.executor import KernelExecutor
-from mathagent.prompts import VERDICTS
+from mathagent.roles import VERDICTS
 from mathagent.run.calibration import LOW_MASS
 from mathagent.run.rows import Row, row_of
 from mathagent.serving import DEMO_NOTICE

@@ -34,7 +34,7 @@ class Problem:
     language: `zh`, `en`, ... ; "" where it is not known.
     stem: the text without the options. options: in order; empty if there are none.
     solution: a worked solution, if the row has one; a GSM8K solution ends in its `#### 18`.
-    given: what a role's prompt is given beside the text (`mathagent.prompts.GIVEN`): a solution to judge, say.
+    given: what a role's prompt is given beside the text (`mathagent.roles.GIVEN`): a solution to judge, say.
     group: the id that the rotations of one problem share (see `mathagent.data.rotations`); otherwise the id.
     extra: the row as it was read, for the row that a run writes. What JSON can't hold is text in it.
     """

@@ -12,7 +12,7 @@ from statistics import fmean
 
 from pydantic import BaseModel
 
-from mathagent.prompts import VERDICTS
+from mathagent.roles import VERDICTS
 from mathagent.run.rows import Row
 from mathagent.run.verdicts import target_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mathagent.errors import UsageError
-from mathagent.prompts import VERDICTS
+from mathagent.roles import VERDICTS
 from mathagent.run.accuracy import clusters_of
 from mathagent.run.calibration import calibration_of
 from mathagent.run.folder import read_settings, write_whole

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from mathagent.data import Problem
 from mathagent.errors import UsageError
-from mathagent.prompts import VERDICTS
+from mathagent.roles import VERDICTS
 from mathagent.run.accuracy import clusters_of
 from mathagent.run.rows import Row
 from mathagent.run.verdicts import VERIFIES

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mathagent.errors import UsageError
-from mathagent.prompts import VERDICTS
+from mathagent.roles import VERDICTS
 from mathagent.run.accuracy import clusters_of
 from mathagent.run.report import open_stored
 from mathagent.run.rows import Row

@@ -91,20 +91,18 @@ def rerank(stored: Stored, rows: Sequence[Row], verifications: Sequence[Judgemen
 
 
 def _ways(judged: Judgements, table: Table, k: int, tokens: float) -> Iterator[Way]:
-    rows = [row for target, row in judged.rows if target.id in table.problems]
     for name, estimate, scores in _methods(judged, table):
         samples = table.samples(lambda row, scores=scores: scores.get(row.key))  # type: ignore[misc]
         if not samples:
             raise UsageError(f"{judged.label} has no score for all samples of any problem: is it unfinished?")
+        rows = [row for target, row in judged.rows if target.id in samples]
         name = name.replace("@", f"@{k}")
         yield Way(
             metric=table.voted(name, k, k, estimate, samples),
             scores=judged.label,
             solver_tokens=round(tokens, 1),
-            verifier_prompt_tokens=round(sum(row.num_prompt_tokens for row in rows) / len(table.problems), 1),
-            verifier_generated_tokens=round(
-                sum(row.num_generated_tokens for row in rows) / len(table.problems), 1
-            ),
+            verifier_prompt_tokens=round(sum(row.num_prompt_tokens for row in rows) / len(samples), 1),
+            verifier_generated_tokens=round(sum(row.num_generated_tokens for row in rows) / len(samples), 1),
         )
 
 

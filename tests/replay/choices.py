@@ -17,8 +17,9 @@ _LOWEST = -9999.0
 
 
 def is_choice(body: Json) -> bool:
-    """Whether a request wants the probabilities of one token."""
-    return body.get("max_tokens") == 1 and body.get("logprobs") not in (None, False)
+    """Whether a request wants the probabilities of several tokens for one place."""
+    wanted = body.get("top_logprobs") if "messages" in body else body.get("logprobs")
+    return body.get("max_tokens") == 1 and isinstance(wanted, int) and wanted > 1
 
 
 def check_choice(body: Json, *, chat: bool) -> None:

@@ -201,6 +201,12 @@ def test_all_on_one_table(tmp_path: Path, replay: Replay) -> None:
     assert part.code == 0, part.err
     ended = program.call("rerank", "run.jsonl", "-s", "part")
     assert "note: part leaves out 3 problems: not all of their samples were judged" in ended.out
+    costs = [
+        line.split()[-2:]
+        for line in (*table.splitlines(), *ended.out.splitlines())
+        if line.startswith("rm_best@4 ")
+    ]
+    assert costs[0] == costs[1]  # tokens are those of a problem that was judged
 
 
 @pytest.mark.parametrize(

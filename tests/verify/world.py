@@ -10,7 +10,7 @@ from pathlib import Path
 _CLAIM = re.compile(r"what is (\d+) \+ 3\?")
 _BOX = re.compile(r"\\boxed\{(\d+)\}")
 _LEAD = re.compile(
-    r"(Step (\d+) is right|The final answer is right|The better solution is|The best solution is):?\Z"
+    r"(Is step (\d+) right\?|Is the final answer right\?|Which solution is better\?|Which solution is best\?) \w+:?\Z"
 )
 
 
@@ -48,11 +48,11 @@ def knows(prompt: str) -> Mapping[str, float]:
     assert lead, prompt[-80:]
     asked = _CLAIM.findall(prompt)[-1]
     right = int(asked) + 3
-    solutions = prompt[prompt.rindex("<solution") if "Step" in lead[0] or "final" in lead[0] else 0 :]
+    solutions = prompt[prompt.rindex("<solution") if "step" in lead[0] or "final" in lead[0] else 0 :]
     claims = [int(each) for each in _BOX.findall(solutions)]
-    if lead[0].startswith("The better"):
+    if "better" in lead[0]:
         return {" A": 0.85, " B": 0.05} if claims[0] == right else {" A": 0.35, " B": 0.55}
-    if lead[0].startswith("The best"):
+    if "best" in lead[0]:
         place = claims.index(right) if right in claims else 0
         return {f" {'ABCDEFGH'[place]}": 0.9}
     good = claims[-1] == right or lead[2] == "1"
