@@ -12,7 +12,9 @@ from rich.text import Text
 from mathagent.collection import Entry
 from mathagent.shown import clean
 from mathagent.trace import Trace
+from mathagent.trace.events import choice_of
 from mathagent.trace.schema import (
+    ChoiceStep,
     CodeStep,
     FailureStep,
     OutputStep,
@@ -48,6 +50,8 @@ def blocks_of(trace: Trace, entry: Entry) -> Iterator[Block]:
         match step:
             case TextStep():
                 yield from _text(step)
+            case ChoiceStep():
+                yield Block("prose", "", "", parts.choice(choice_of(step)))
             case CodeStep():
                 yield from _code(step)
             case OutputStep(shown=shown, index=index, result=result):

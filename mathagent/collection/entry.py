@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mathagent.run.rows import Row, Verdict
-from mathagent.trace.schema import CodeStep, OutputStep, TextStep, Trace
+from mathagent.trace.schema import ChoiceStep, CodeStep, OutputStep, TextStep, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,8 @@ def entry_of(place: int, trace: Trace, row: Row | None = None) -> Entry:
 def texts_of(trace: Trace) -> Texts:
     """The searchable texts of a trace."""
     steps = trace.steps
-    prose = [part for step in steps if isinstance(step, TextStep) for part in (step.reasoning, step.raw)]
+    said = [step for step in steps if isinstance(step, TextStep | ChoiceStep)]
+    prose = [part for step in said for part in (getattr(step, "reasoning", ""), step.raw)]
     return Texts(
         problem=trace.problem.text,
         prose="".join(prose),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from mathagent.trace.schema import (
+    ChoiceStep,
     CodeStep,
     FailureStep,
     OutputStep,
@@ -23,13 +24,13 @@ class Turn:
     """One stretch of the model's writing, up to a block of code or to the end, and what came of it.
 
     before: the reply in front of it, all of it. requests: those that wrote it, mostly one; several where it was only
-    paused between them, and none where none are recorded (an import). written: its words and code, recorded whole.
+    paused between them, and none where none are recorded (an import). written: its words, code and choices, whole.
     outputs: of its code. failures: after it.
     """
 
     before: str
     requests: list[RequestStep] = field(default_factory=list)
-    written: list[TextStep | CodeStep] = field(default_factory=list)
+    written: list[TextStep | ChoiceStep | CodeStep] = field(default_factory=list)
     outputs: list[OutputStep] = field(default_factory=list)
     failures: list[FailureStep] = field(default_factory=list)
 
@@ -40,8 +41,12 @@ class Turn:
 
     @property
     def prose(self) -> str:
-        """The words without code, thinking and markup."""
-        return "".join(s.raw for s in self.written if isinstance(s, TextStep) and s.kind == "text")
+        """The words without code, thinking and markup; a choice is words too."""
+        return "".join(
+            step.raw
+            for step in self.written
+            if isinstance(step, ChoiceStep) or (isinstance(step, TextStep) and step.kind == "text")
+        )
 
     @property
     def thinking(self) -> str:
@@ -72,7 +77,7 @@ def turns_of(trace: Trace) -> Iterator[Turn]:
         match step:
             case RequestStep():
                 turn.requests.append(step)
-            case TextStep() | CodeStep():
+            case TextStep() | ChoiceStep() | CodeStep():
                 turn.written.append(step)
             case OutputStep():
                 turn.outputs.append(step)
@@ -95,7 +100,7 @@ def _begins(step: Step, turn: Turn) -> bool:
     match step:
         case RequestStep():
             return bool(turn.written or turn.outputs or turn.failures)
-        case TextStep() | CodeStep():
+        case TextStep() | ChoiceStep() | CodeStep():
             return bool(turn.outputs)
         case _:
             return False
