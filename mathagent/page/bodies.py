@@ -7,7 +7,8 @@ from typing import Any
 
 from mathagent.run.rows import Row
 from mathagent.shown import clean
-from mathagent.trace.schema import CodeStep, OutputStep, RequestStep, TextStep, Trace
+from mathagent.trace.events import choice_of
+from mathagent.trace.schema import ChoiceStep, CodeStep, OutputStep, RequestStep, TextStep, Trace
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 
@@ -35,6 +36,13 @@ def body_of(trace: Trace, row: Row | None) -> dict[str, Any]:
 def _step(step: Any) -> dict[str, Any]:
     if isinstance(step, TextStep):
         return _filled(type="text", at=step.at, raw=step.raw, reasoning=step.reasoning, kind=step.kind)
+    if isinstance(step, ChoiceStep):
+        choice = choice_of(step)
+        shares = [
+            {"option": option.strip(), "share": share, "bound": not exact}
+            for option, share, exact in zip(choice.options, choice.probabilities, choice.exact, strict=True)
+        ]
+        return _filled(type="choice", at=step.at, raw=step.raw, shares=shares, mass=choice.mass)
     if isinstance(step, CodeStep):
         around = _around(step.raw, step.code)
         return _filled(

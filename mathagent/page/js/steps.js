@@ -10,6 +10,7 @@ const STATUS = {
   ok: "Output", unknown: "Output", error: "Error", timeout: "Timed out", died: "Kernel died", interrupted: "Interrupted",
   output_limit: "Too much output",
 };
+const LOW_MASS = 0.5; // of the probability on the options of a choice: with less, the model wanted to say something else
 const LONG = 40; // lines of an output that are shown before it is folded
 
 /** The steps as list items; `source` shows the reply's own text instead of mathematics. */
@@ -39,6 +40,7 @@ const drawn = {
       el("pre", { class: "code", tabindex: 0 }, el("code", {}, highlighted(code ?? ""))),
       discarded ? folded("Cut off after the block", el("pre", { tabindex: 0 }, discarded)) : null);
   },
+  choice,
   output,
   request,
   failure: ({ kind, message, hint }) =>
@@ -51,6 +53,12 @@ function words({ raw: text = "", reasoning, kind }) {
   if (text.trim() && kind === "thinking") parts.push(thinking(text));
   else if (text.trim() && kind !== "markup") parts.push(...prose(text));
   return parts.length ? item("text", "Text", null, parts) : null;
+}
+
+function choice({ raw: text, shares, mass }) {
+  const listed = shares.map(({ option, share, bound }) => `${option} ${bound ? "at most " : ""}${share.toFixed(4)}`).join(", ");
+  return item("choice", "Choice", null, el("p", {}, el("strong", {}, text.trim())), el("p", { class: "quiet" }, listed),
+    mass < LOW_MASS ? el("p", { class: "note" }, `Only ${(100 * mass).toFixed(1)} % of the probability is on these options.`) : null);
 }
 
 function thinking(text) {

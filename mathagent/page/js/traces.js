@@ -94,10 +94,10 @@ export class Bodies {
 }
 
 function textsOf(body) {
-  const of = (type) => body.steps.filter((step) => step.type === type);
+  const of = (...types) => body.steps.filter((step) => types.includes(step.type));
   return {
     problem: body.problem,
-    prose: of("text").map((step) => (step.reasoning ?? "") + (step.raw ?? "")).join(""),
+    prose: of("text", "choice").map((step) => (step.reasoning ?? "") + (step.raw ?? "")).join(""),
     code: of("code").map((step) => step.code ?? "").join("\n"),
     output: of("output").map((step) => step.shown ?? "").join("\n"),
     get all() {
