@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Literal
 
-from mathagent.trace.schema import CodeStep, OutputStep, TextStep, Trace
+from mathagent.trace.schema import ChoiceStep, CodeStep, OutputStep, TextStep, Trace
 
 Kind = Literal["prose", "thinking", "code"]
 
@@ -67,6 +67,8 @@ def units_of(trace: Trace) -> list[Unit]:
                 _say(units, "thinking", step.reasoning)
             if step.kind != "markup" and step.raw.strip():
                 _say(units, "prose" if step.kind == "text" else "thinking", step.raw)
+        elif isinstance(step, ChoiceStep):
+            _say(units, "prose", step.raw)
         elif isinstance(step, CodeStep):
             ran = outputs.get(step.index)
             output, status = (ran.shown, str(ran.result.get("status", ""))) if ran else (None, "")

@@ -11,7 +11,7 @@ from kernels_sandbox.result import STATUSES
 from mathagent.notebook.markdown import code_span, fenced, formula, safe_markdown
 from mathagent.notebook.outputs import outputs_of, remarks, whole
 from mathagent.shown import clean
-from mathagent.trace.schema import CodeStep, FailureStep, OutputStep, PrefillStep, TextStep, Trace
+from mathagent.trace.schema import ChoiceStep, CodeStep, FailureStep, OutputStep, PrefillStep, TextStep, Trace
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -116,6 +116,8 @@ def _steps(trace: Trace) -> Iterator[dict[str, Any]]:
                     prose = ""
                     yield from _thought(thought)
                 prose += raw if kind == "text" else ""
+            case ChoiceStep(raw=raw):
+                prose += raw
             case CodeStep():
                 yield from _said(prose)
                 prose = ""

@@ -10,7 +10,9 @@ from mathagent.browser.blocks import blocks_of
 from mathagent.collection.atif import trajectory
 from mathagent.collection.entry import entry_of, texts_of
 from mathagent.collection.turns import turns_of
+from mathagent.compare.steps import units_of
 from mathagent.events import Answer, Choice, Finish, Request, Started
+from mathagent.notebook import notebook_of
 from mathagent.trace import Trace
 from mathagent.types import Message, ModelInfo, TokenUsage
 from mathagent.views.trace import trace_parts
@@ -58,6 +60,9 @@ def test_they_are_words_to_whoever_reads_a_trace() -> None:
     turns = list(turns_of(trace))
     assert [turn.prose for turn in turns] == ["Step 1: Yes", "\nStep 2: No"]
     assert "".join(turn.raw for turn in turns) == trace.reply
+    assert [(unit.kind, unit.text) for unit in units_of(trace)] == [("prose", trace.reply)]
+    cells = ["".join(cell["source"]) for cell in notebook_of(trace)["cells"]]
+    assert any("Step 1: Yes" in cell and "Step 2: No" in cell for cell in cells)
     assert [step["message"] for step in trajectory(trace)["steps"] if step["source"] == "agent"] == [
         "Step 1: Yes",
         "\nStep 2: No",
