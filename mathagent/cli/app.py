@@ -12,6 +12,7 @@ from mathagent.cli import (
     chat,
     compare,
     data,
+    decontaminate,
     doctor,
     export,
     grade,
@@ -52,6 +53,7 @@ app.command()(rerank.rerank)
 app.command()(export.export)
 app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)
+app.command()(decontaminate.decontaminate)
 app.command()(show.show)
 app.command(cls=QueryCommand)(browse.browse)
 app.command(cls=QueryCommand)(view.view)
