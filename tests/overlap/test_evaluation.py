@@ -107,4 +107,5 @@ def test_sets_that_are_apart_hardly_overlap(train: str, test: str, most: int) ->
     assert sum(made.find(problem.text) is not None for problem in problems) <= most
     for problem in load(str(DATA / test), online=False).problems[:100]:
         spaced = problem.text.replace(" ", "  ")
-        assert made.find(f"Q: {spaced} Explain your answer.") is not None, problem.text
+        if len(problem.text.split()) > 3:  # "Evaluate $\\log_327$." is too little to be found in another text
+            assert made.find(f"Q: {spaced} Explain your answer.") is not None, problem.text
