@@ -24,7 +24,6 @@ from mathagent.types import ModelInfo, Sampling
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in prompts_folder().glob("*.md") if path.name != "README.md")
 
-ANYTHING = {name: "27" for names in GIVEN.values() for name in names}
 """What any role may be given."""
 
 GOOD = """---

@@ -8,6 +8,7 @@ import typer
 
 from mathagent import __version__
 from mathagent.cli import (
+    augment,
     browse,
     chat,
     compare,
@@ -53,6 +54,7 @@ app.command()(rerank.rerank)
 app.command()(export.export)
 app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)
+app.command()(augment.augment)
 app.command()(decontaminate.decontaminate)
 app.command()(show.show)
 app.command(cls=QueryCommand)(browse.browse)

@@ -53,10 +53,11 @@ def interruptible(stop: Callable[[], Awaitable[None]], *, second_ends: bool = Tr
             loop.add_signal_handler(signal.SIGINT, lambda: None)
 
 
-def draining(drain: Callable[[], None]) -> list[int]:
-    """From now on, Ctrl-C (or SIGTERM) once calls `drain`, and again cancels the current task.
+@contextmanager
+def draining(drain: Callable[[], None]) -> Iterator[list[int]]:
+    """Inside of it, Ctrl-C (or SIGTERM) once calls `drain`, and again cancels the current task.
 
-    Returns a list that fills as it is pressed.
+    Yields a list that fills as it is pressed.
     """
     pressed: list[int] = []
     task = asyncio.current_task()
@@ -69,7 +70,11 @@ def draining(drain: Callable[[], None]) -> list[int]:
         elif task is not None:
             task.cancel()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
         loop.add_signal_handler(number, handle)
-    return pressed
+    try:
+        yield pressed
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

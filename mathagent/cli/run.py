@@ -24,6 +24,7 @@ from mathagent.cli.data import (
     complain_about_rows,
 )
 from mathagent.cli.failures import told
+from mathagent.cli.running import Carrier
 from mathagent.data import DataSet, load, read_ids, read_mapping
 from mathagent.errors import UsageError
 from mathagent.limits import Limits
@@ -196,7 +197,8 @@ def run(
             kernels=kernels or 2 * concurrency,
         )
         folder = out or _default_folder(data, model)
-        code = asyncio.run(carry_out(data, plan, asked, base_url or [], folder, patience, as_json, quiet))
+        carrier = Carrier(base_url or [], patience, quiet)
+        code = asyncio.run(carry_out(carrier, data, plan, asked, folder, as_json))
     raise typer.Exit(code)
 
 

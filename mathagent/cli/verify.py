@@ -13,6 +13,7 @@ import typer
 from mathagent.cli import options
 from mathagent.cli.carry_out import carry_out
 from mathagent.cli.failures import notice, told
+from mathagent.cli.running import Carrier
 from mathagent.cli.verify_one import verify_one
 from mathagent.data import DataSet
 from mathagent.errors import UsageError
@@ -156,7 +157,8 @@ def verify(
             data = _data(stored, role, samples, limit)
             plan = Plan(data.problems, samples, seed, requests=concurrency, kernels=2 * concurrency)
             folder = out or run.with_name(f"{run.stem if run.is_file() else run.name}-{role.value}")
-            code = asyncio.run(carry_out(data, plan, asked, base_url or [], folder, patience, as_json, quiet))
+            carrier = Carrier(base_url or [], patience, quiet)
+            code = asyncio.run(carry_out(carrier, data, plan, asked, folder, as_json))
     raise typer.Exit(code)
 
 

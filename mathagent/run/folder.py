@@ -114,6 +114,23 @@ def open_run(path: Path, settings: Mapping[str, Any], problems: Sequence[Problem
     Raises UsageError where the folder holds a run with other settings (they are named) or something else, RunError
     where it can't be used or another process writes to it.
     """
+    lock = lock_folder(path)
+    try:
+        if not check_settings(path, settings, beginning=("problems.jsonl",)):
+            lines = (json.dumps(asdict(problem), ensure_ascii=False) + "\n" for problem in problems)
+            write_whole(path / "problems.jsonl", "".join(lines))
+            write_settings(path, settings)
+        return RunFolder(path, problems, seed, lock)
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def lock_folder(path: Path) -> int:
+    """Make the folder where there is none, and keep others from writing to it until the descriptor is closed.
+
+    Raises RunError where it can't be used or another process writes to it.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -124,12 +141,38 @@ def open_run(path: Path, settings: Mapping[str, Any], problems: Sequence[Problem
     except OSError:
         os.close(lock)
         raise RunError(f"{path}: another process runs it now", f"watch it: mathagent status {path}") from None
-    try:
-        _check(path, settings, problems)
-        return RunFolder(path, problems, seed, lock)
-    except BaseException:
-        os.close(lock)
-        raise
+    return lock
+
+
+def check_settings(path: Path, settings: Mapping[str, Any], *, beginning: Sequence[str] = ()) -> bool:
+    """Whether the folder holds a run with these settings; false for an empty one.
+
+    Args:
+        path: the folder, locked.
+        settings: as they would be written.
+        beginning: files that are written before the settings, by a beginning that may have been killed.
+
+    Raises UsageError where it holds a run with other settings (they are named) or something else.
+    """
+    if (path / "settings.json").exists():
+        plain = json.loads(json.dumps(settings))
+        before = read_settings(path)
+        if changed := differences(before, plain | {ABOUT: before.get(ABOUT)}):
+            raise UsageError(
+                f"{path} holds a run with other settings: {'; '.join(changed)}",
+                "give the old settings to go on with it, or another --out",
+            )
+        return True
+    ours = {"lock", *beginning, *(f".{name}.new" for name in (*beginning, "settings.json"))}
+    strangers = sorted(each.name for each in path.iterdir() if each.name not in ours)
+    if strangers:
+        raise UsageError(f"{path} is not empty and holds no run ({strangers[0]})", "choose another --out")
+    return False
+
+
+def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings of a run that begins."""
+    write_whole(path / "settings.json", json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
 
 
 def is_running(path: Path) -> bool:
@@ -201,30 +244,6 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
         elif one != other:
             found.append(f"{prefix}{key}: {_brief(one)} -> {_brief(other)}")
     return found
-
-
-def _check(path: Path, settings: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-    if (path / "settings.json").exists():
-        plain = json.loads(json.dumps(settings))
-        before = read_settings(path)
-        if changed := differences(before, plain | {ABOUT: before.get(ABOUT)}):
-            raise UsageError(
-                f"{path} holds a run with other settings: {'; '.join(changed)}",
-                "give the old settings to go on with it, or another --out",
-            )
-        return
-    ours = (
-        "lock",
-        "problems.jsonl",
-        ".problems.jsonl.new",
-        ".settings.json.new",
-    )  # of a beginning that was killed
-    strangers = sorted(each.name for each in path.iterdir() if each.name not in ours)
-    if strangers:
-        raise UsageError(f"{path} is not empty and holds no run ({strangers[0]})", "choose another --out")
-    lines = (json.dumps(asdict(problem), ensure_ascii=False) + "\n" for problem in problems)
-    write_whole(path / "problems.jsonl", "".join(lines))
-    write_whole(path / "settings.json", json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
 
 
 def _brief(value: Any) -> str:

@@ -15,7 +15,7 @@ from mathagent.run.folder import open_run
 from mathagent.run.plan import Plan
 from mathagent.run.runner import Runner
 from mathagent.run.settings import settings_of
-from mathagent.session import open_session
+from mathagent.session import find_endpoint, open_session
 from mathagent.settings import Settings
 from mathagent.types import ModelClient
 
@@ -82,6 +82,18 @@ async def open_runner(
         )
         stack.push_async_callback(endpoints.aclose)
         yield Runner(plan, session, endpoints, run, tell)
+
+
+async def served_model(settings: Settings, addresses: list[str], tell: Callable[[str], None]) -> str:
+    """The name of the model that a session with these settings would use. Raises MathAgentError."""
+    if len(addresses) > 1:
+        settings = replace(settings, base_url=await _first_that_answers(addresses, settings))
+    endpoint = await find_endpoint(settings, tell)
+    client = OpenAIServer(endpoint.base_url, endpoint.api_key, endpoint.model, on_retry=tell)
+    try:
+        return (await client.describe()).id
+    finally:
+        await client.aclose()
 
 
 async def _first_that_answers(addresses: list[str], settings: Settings) -> str:

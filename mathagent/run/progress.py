@@ -73,6 +73,11 @@ class Progress:
         return self.dropped + self.stopped
 
     @property
+    def whole(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.done + self.saved >= self.total
+
+    @property
     def seconds(self) -> float:
         """Since this process took up the run."""
         return time.monotonic() - self.began
