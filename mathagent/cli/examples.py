@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from mathagent.examples import Form, Wanted
 
 _PANEL = "Training examples"
+
+
+class Reply(StrEnum):
+    """How a reply stands in messages."""
+
+    calls = "calls"
+    text = "text"
+
 
 CorrectOnly = Annotated[
     bool, typer.Option("--correct-only", help="Right answers only (dpo has both).", rich_help_panel=_PANEL)
@@ -36,6 +45,14 @@ Pairs = Annotated[
     int | None,
     typer.Option(
         "--pairs", min=1, help="Pairs of each problem, for dpo.  [default: 1]", rich_help_panel=_PANEL
+    ),
+]
+ReplyOption = Annotated[
+    Reply,
+    typer.Option(
+        "--reply",
+        help="In messages: code as calls of a tool, or the whole reply as one message in the protocol's own text.",
+        rich_help_panel=_PANEL,
     ),
 ]
 WithExamples = Annotated[

@@ -68,6 +68,7 @@ def export(
     code_mattered: examples.CodeMattered = False,
     dedupe: examples.Dedupe = False,
     pairs: examples.Pairs = None,
+    reply: examples.ReplyOption = examples.Reply.calls,
     with_examples: examples.WithExamples = False,
 ) -> None:
     """Write the rows of a run as Parquet, as another tool's rows, or as a sheet for people who mark solutions.
@@ -86,6 +87,7 @@ def export(
             "--code-mattered": code_mattered,
             "--dedupe": dedupe,
             "--pairs": pairs,
+            "--reply": reply is not examples.Reply.calls,
             "--with-examples": with_examples,
         }
         given = [name for name, value in asked.items() if value]
@@ -111,7 +113,7 @@ def export(
                 mattered=code_mattered,
                 distinct=dedupe,
             )
-            form = Form(with_examples, pairs or 1)
+            form = Form(with_examples, pairs or 1, calls=reply is examples.Reply.calls)
             number, notices = examples.write(run, format.value, output, wanted, form)
             what = "pairs" if format is FormatName.dpo else "examples"
         for line in notices:

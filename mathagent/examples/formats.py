@@ -22,16 +22,29 @@ from mathagent.examples.pairs import pairs
 from mathagent.examples.turns import has_calls, reply_messages
 from mathagent.protocols.tools import TOOL
 from mathagent.run.staged import write_lines
+from mathagent.trace.schema import Trace
 
 _HUMAN = {"user": "human", "assistant": "gpt", "tool": "observation", "environment": "observation"}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How examples are written. worked: with the worked examples of the prompt. pairs: of a problem, for `dpo`."""
+    """How examples are written.
+
+    worked: with the worked examples of the prompt. pairs: of a problem, for `dpo`. calls: a reply as messages, its code
+    as calls of a tool; otherwise as one message in the protocol's own text, which is what a model of that protocol is
+    sent and says, and what every chat template can render.
+    """
 
     worked: bool = False
     pairs: int = 1
+    calls: bool = True
+
+    def reply(self, trace: Trace) -> Chat:
+        """The messages of a reply."""
+        if self.calls:
+            return reply_messages(trace)
+        return [{"role": "assistant", "content": reply_text(trace).text}]
 
 
 def write_examples(examples: Sequence[Example], format: str, target: Path, form: Form | None = None) -> int:
@@ -69,7 +82,7 @@ def _chat(examples: Sequence[Example], form: Form) -> Iterable[Mapping[str, Any]
 
 
 def _trl_sft(examples: Sequence[Example], form: Form) -> Iterable[Mapping[str, Any]]:
-    replies = [reply_messages(example.trace) for example in examples]
+    replies = [form.reply(example.trace) for example in examples]
     tools = _tools(replies)
     for example, reply in zip(examples, replies, strict=True):
         yield {**_about(example), "messages": [*example.prompt(worked=form.worked), *reply], **tools}
@@ -77,7 +90,7 @@ def _trl_sft(examples: Sequence[Example], form: Form) -> Iterable[Mapping[str, A
 
 def _dpo(examples: Sequence[Example], form: Form) -> Iterable[Mapping[str, Any]]:
     found = [
-        (better, reply_messages(better.trace), worse, reply_messages(worse.trace))
+        (better, form.reply(better.trace), worse, form.reply(worse.trace))
         for better, worse in pairs(examples, form.pairs)
     ]
     tools = _tools([reply for _, chosen, _, rejected in found for reply in (chosen, rejected)])
@@ -91,7 +104,7 @@ def _sharegpt(examples: Sequence[Example], form: Form) -> Iterable[Mapping[str, 
     for example in examples:
         asked = example.prompt(worked=form.worked)
         system = "\n\n".join(each["content"] for each in asked if each["role"] == "system")
-        messages = [each for each in asked if each["role"] != "system"] + reply_messages(example.trace)
+        messages = [each for each in asked if each["role"] != "system"] + form.reply(example.trace)
         turns = [{"from": _HUMAN[each["role"]], "value": _spoken(each)} for each in messages]
         yield {**_about(example), "conversations": turns, "system": system}
 

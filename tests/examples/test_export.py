@@ -61,6 +61,15 @@ def test_messages_with_tool_turns(program: Program) -> None:
     assert [each["content"] for each in worked[1:3]] == list(EXAMPLE)
 
 
+def test_a_reply_as_one_message(program: Program) -> None:
+    for form in ("chat", "trl-sft"):
+        first = export(program, form, "--reply", "text")[0]
+        text = export(program, "sft")[0]["completion"]
+        assert first["messages"][2:] == [{"role": "assistant", "content": text}]
+        assert "tools" not in first
+    assert export(program, "dpo", "--reply", "text")[0]["chosen"] == [{"role": "assistant", "content": text}]
+
+
 def test_sharegpt_turns_alternate(program: Program) -> None:
     for found in export(program, "sharegpt"):
         turns = [turn["from"] for turn in found["conversations"]]
