@@ -25,9 +25,9 @@ from mathagent.augment.reader import read_problem
 from mathagent.augment.ways import Way
 from mathagent.data import DataSet, Problem
 from mathagent.overlap import Evaluation, NearDuplicates
-from mathagent.run.folder import ABOUT, read_rows, write_whole
+from mathagent.run.folder import ABOUT, KIND, read_rows, write_whole
 from mathagent.run.rows import Row
-from mathagent.run.staged import KIND, Stages, asked_settings, data_settings, write_lines
+from mathagent.run.staged import Stages, asked_settings, data_settings, write_lines
 from mathagent.settings import Settings
 from mathagent.trace import read
 

@@ -18,6 +18,7 @@ from mathagent.cli import (
     export,
     grade,
     import_,
+    iterate,
     notebook,
     prompts,
     protocols,
@@ -55,6 +56,7 @@ app.command()(export.export)
 app.command("import")(import_.import_)
 app.command(cls=QueryCommand)(traces.traces)
 app.command()(augment.augment)
+app.command()(iterate.iterate)
 app.command()(decontaminate.decontaminate)
 app.command()(show.show)
 app.command(cls=QueryCommand)(browse.browse)

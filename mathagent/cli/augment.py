@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -23,6 +23,9 @@ from mathagent.run.plan import Plan
 from mathagent.run.staged import Stopped, open_stages
 from mathagent.settings import Settings
 from mathagent.types import Sampling
+
+if TYPE_CHECKING:
+    from mathagent.augment import Options as Augmenting
 
 _DEFAULT = Limits()
 _AUGMENT, _RUN = "Augment", "Run"
@@ -175,7 +178,7 @@ def augment(
 
 
 async def _augment(
-    data: DataSet, chosen: Any, settings: Settings, plan: Plan, carrier: Carrier, out: Path
+    data: DataSet, chosen: Augmenting, settings: Settings, plan: Plan, carrier: Carrier, out: Path
 ) -> Mapping[str, Any] | None:
     """Run the stages; the summary, or None where a person stopped it."""
     from mathagent.augment import augment as make

@@ -38,6 +38,14 @@ CodeMattered = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+MinReward = Annotated[
+    float | None,
+    typer.Option("--min-reward", help="At least this reward_model_score.", rich_help_panel=_PANEL),
+]
+PerProblem = Annotated[
+    int | None,
+    typer.Option("--per-problem", min=1, help="So many of one problem at most.", rich_help_panel=_PANEL),
+]
 Dedupe = Annotated[
     bool, typer.Option("--dedupe", help="No reply twice for one problem.", rich_help_panel=_PANEL)
 ]

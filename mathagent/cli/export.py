@@ -66,6 +66,8 @@ def export(
     correct_only: examples.CorrectOnly = False,
     max_tokens: examples.MaxTokens = None,
     code_mattered: examples.CodeMattered = False,
+    min_reward: examples.MinReward = None,
+    per_problem: examples.PerProblem = None,
     dedupe: examples.Dedupe = False,
     pairs: examples.Pairs = None,
     reply: examples.ReplyOption = examples.Reply.calls,
@@ -85,6 +87,8 @@ def export(
             "--correct-only": correct_only,
             "--max-tokens": max_tokens,
             "--code-mattered": code_mattered,
+            "--min-reward": min_reward is not None,
+            "--per-problem": per_problem,
             "--dedupe": dedupe,
             "--pairs": pairs,
             "--reply": reply is not examples.Reply.calls,
@@ -111,7 +115,9 @@ def export(
                 correct=correct_only,
                 tokens=max_tokens,
                 mattered=code_mattered,
+                reward=min_reward,
                 distinct=dedupe,
+                most=per_problem,
             )
             form = Form(with_examples, pairs or 1, calls=reply is examples.Reply.calls)
             number, notices = examples.write(run, format.value, output, wanted, form)

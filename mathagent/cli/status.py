@@ -12,6 +12,8 @@ from rich.text import Text
 
 from mathagent.cli.failures import console, told
 from mathagent.cli.machine import write_json
+from mathagent.run.folder import KIND, is_running, read_settings
+from mathagent.run.staged import stages_in, whole
 from mathagent.run.state import state_of
 from mathagent.views.run import drawn, line
 
@@ -19,14 +21,18 @@ _EVERY = 1.0
 
 
 def status(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    run: Annotated[Path, typer.Argument(help="The folder of a run, an augmentation or an iteration.")],
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing it until the run ends.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show how far a run is; it may run in another terminal or have been stopped."""
+    """Show how far a run, an augmentation or an iteration is; it may run in another terminal or have been stopped."""
     with told():
+        kind = read_settings(run).get(KIND)
+        if kind is not None:
+            _staged(run, kind, follow=follow, as_json=as_json)
+            return
         screen = console()
         if as_json:
             write_json(state_of(run))
@@ -43,3 +49,25 @@ def status(
                 if not follow or values["state"] != "running":
                     return
                 time.sleep(10 * _EVERY)
+
+
+def _staged(path: Path, kind: str, *, follow: bool, as_json: bool) -> None:
+    """How far a folder of several runs is: each stage that has begun, the last one being the present one."""
+    screen, told_before = console(), ""
+    while True:
+        running = is_running(path)
+        stages = [(str(each.relative_to(path)), state_of(each)) for each in stages_in(path)]
+        state = "running" if running else "finished" if whole(path) else "stopped"
+        stage = stages[-1][0] if stages and state != "finished" else None
+        if as_json:
+            about = [{"stage": name, **values} for name, values in stages]
+            write_json({"kind": kind, "state": state, "stage": stage, "stages": about})
+            return
+        lines = [f"{state}: {kind}" + (f", in {stage}" if stage else "")]
+        lines += [f"  {name}: {values['state']}: {line(values)}" for name, values in stages]
+        if (text := "\n".join(lines)) != told_before:
+            told_before = text
+            screen.print(Text(text), soft_wrap=True)
+        if not follow or not running:
+            return
+        time.sleep(10 * _EVERY)

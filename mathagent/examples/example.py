@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mathagent.collection import open_collection
 from mathagent.errors import UsageError
-from mathagent.run.folder import read_settings
+from mathagent.run.folder import KIND, read_settings
 from mathagent.run.lines import read_lines
 from mathagent.run.rows import Row
-from mathagent.run.staged import KIND
 from mathagent.trace.schema import Trace
 
 Chat = list[dict[str, Any]]
@@ -22,16 +20,17 @@ Chat = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One reply. row: of its run. role: what the model was asked to be."""
+    """One reply. row: of its run. role: what the model was asked to be. called: its name, if it is another."""
 
     trace: Trace
     row: Row
     role: str = "solve"
+    called: str = ""
 
     @property
     def name(self) -> str:
         """What it is called: the problem's id and the number of the sample, `p7#0`."""
-        return f"{self.row.id}#{self.row.sample}"
+        return self.called or f"{self.row.id}#{self.row.sample}"
 
     def prompt(self, *, worked: bool = False) -> Chat:
         """The messages of its prompt; without the worked examples in it, unless they are asked for."""
@@ -58,21 +57,29 @@ def open_examples(path: Path) -> list[Example]:
 
 
 def _of_run(path: Path, role: str) -> list[Example]:
+    """The examples of a run, in the order of its problems, samples in order, however they finished."""
     collection = open_collection(path)
-    return [
+    ids = [*(line["id"] for _, line in read_lines(path / "problems.jsonl")), *collection.problems()]
+    order = {id: place for place, id in enumerate(dict.fromkeys(ids))}
+    found = [
         Example(collection.trace(entry), collection.rows[entry.id], role)
         for entry in collection.entries
         if entry.id in collection.rows
     ]
+    return sorted(found, key=lambda each: (order[each.row.id], each.row.sample))
 
 
 def _augmented(path: Path) -> Iterator[Example]:
+    """The replies that became new problems, in the order of the ledger."""
     if not (path / "ledger.jsonl").exists():
         raise UsageError(f"{path}: the augmentation is not finished", f"mathagent status {path}")
-    kept = {line["trace_id"] for _, line in read_lines(path / "ledger.jsonl") if line["outcome"] == "kept"}
-    for settings in sorted(path.glob("asked/*/settings.json")):
-        role = json.loads(settings.read_text(encoding="utf-8"))["role"]
-        yield from (each for each in _of_run(settings.parent, role) if each.trace.id in kept)
+    asked: dict[str, Example] = {}
+    for settings in path.glob("asked/*/settings.json"):
+        role = str(read_settings(settings.parent).get("role"))
+        asked |= {each.trace.id: each for each in _of_run(settings.parent, role)}
+    for _, line in read_lines(path / "ledger.jsonl"):
+        if line["outcome"] == "kept":
+            yield replace(asked[line["trace_id"]], called=line["id"])
 
 
 def by_problem(examples: Sequence[Example]) -> dict[str, list[Example]]:

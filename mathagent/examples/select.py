@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mathagent.errors import UsageError
 from mathagent.examples.example import Example
 from mathagent.examples.mattered import code_mattered
 
@@ -16,34 +15,33 @@ class Wanted:
     """What an example must be.
 
     correct: its answer is right. tokens: at most so many were generated. mattered: its code was used
-    (`mathagent.examples.mattered`); chain-of-thought, which has none, passes. distinct: no reply twice for one problem,
-    spacing aside.
+    (`mathagent.examples.mattered`); chain-of-thought, which has none, passes. reward: at least this
+    `reward_model_score`. distinct: no reply twice for one problem, spacing aside. most: so many of one problem at most.
     """
 
     correct: bool = False
     tokens: int | None = None
     mattered: bool = False
+    reward: float | None = None
     distinct: bool = False
+    most: int | None = None
 
 
 def select(examples: Sequence[Example], wanted: Wanted) -> tuple[list[Example], list[tuple[Example, str]]]:
-    """The examples that are wanted, in their order, and the others with the reason for which they are not.
-
-    Raises UsageError where right ones are wanted and none has a verdict.
-    """
-    if wanted.correct and examples and all(each.row.verdict == "ungraded" for each in examples):
-        raise UsageError(
-            "no sample has a verdict, so none is known to be correct", "mathagent grade RUN --gold FILE"
-        )
+    """The examples that are wanted, in their order, and the others with the reason for which they are not."""
     kept: list[Example] = []
     dropped: list[tuple[Example, str]] = []
     seen: set[tuple[str, str]] = set()
+    taken: Counter[str] = Counter()
     for example in examples:
         fault = fault_of(example, wanted)
         key = (example.row.id, " ".join(example.trace.reply.split()))
         if not fault and wanted.distinct and key in seen:
             fault = "duplicate"
+        if not fault and wanted.most is not None and taken[example.row.id] >= wanted.most:
+            fault = "enough of this problem"
         seen.add(key)
+        taken[example.row.id] += not fault
         if fault:
             dropped.append((example, fault))
         else:
@@ -62,6 +60,10 @@ def fault_of(example: Example, wanted: Wanted) -> str:
         return "not correct"
     if wanted.tokens is not None and row.num_generated_tokens > wanted.tokens:
         return "too long"
+    if wanted.reward is not None and (
+        row.reward_model_score is None or row.reward_model_score < wanted.reward
+    ):
+        return "low reward"
     if wanted.mattered and example.trace.mode == "tir" and not code_mattered(example.trace):
         return "code did not matter"
     return ""

@@ -33,6 +33,9 @@ from mathagent.trace.schema import Trace
 ABOUT = "about"
 """The part of the settings that says how the run was made and decides nothing: it may differ when the run goes on."""
 
+KIND = "kind"
+"""The setting that a folder of several runs has (`mathagent.run.staged`), and the folder of one has not."""
+
 
 class RunFolder:
     """An open run; made by `open_run`, closed by `close`.

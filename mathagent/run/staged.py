@@ -18,6 +18,7 @@ from typing import Any
 from mathagent.data import DataSet
 from mathagent.errors import RunError
 from mathagent.run.folder import (
+    KIND,
     check_settings,
     lock_folder,
     read_rows,
@@ -27,9 +28,6 @@ from mathagent.run.folder import (
 )
 from mathagent.run.plan import Plan
 from mathagent.settings import Settings
-
-KIND = "kind"
-"""The setting that a folder of stages has, and the folder of a run has not: "augment" or "iterate"."""
 
 Work = Callable[[DataSet, Plan, Settings, Path], Awaitable[bool]]
 """Runs a plan in a folder to its end and writes its metrics; false where a person stopped it before."""
@@ -123,6 +121,12 @@ def has_ended(run: Path) -> bool:
     settings = read_settings(run)
     total: int = settings["data"]["problems"] * settings["samples"]
     return len(read_rows(run)) >= total
+
+
+def whole(path: Path) -> bool:
+    """Whether a folder of stages has come to its end: what follows from all of them is written, in every round."""
+    rounds = [each.parent for each in path.glob("round-*/settings.json")]
+    return all((each / "summary.json").exists() for each in rounds or [path])
 
 
 def stages_in(path: Path) -> list[Path]:

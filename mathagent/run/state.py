@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mathagent.errors import MathAgentError, UsageError
-from mathagent.run.folder import is_running, read_rows, read_settings
+from mathagent.run.folder import KIND, is_running, read_rows, read_settings
 from mathagent.run.progress import Progress
 from mathagent.run.rows import Row
 
@@ -66,10 +66,22 @@ def runs_in(folder: Path) -> tuple[list[RunState], list[str]]:
 
 def _run_folders(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
-        if "settings.json" in files and {"problems.jsonl", "results.jsonl"} & set(files):
+        if (
+            "settings.json" in files
+            and {"problems.jsonl", "results.jsonl"} & set(files)
+            and _is_one(Path(root))
+        ):
             folders.clear()
             yield Path(root)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+
+
+def _is_one(path: Path) -> bool:
+    """Whether it is one run and no folder of several. Settings that can't be read are a run's, which is told of."""
+    try:
+        return KIND not in read_settings(path)
+    except MathAgentError:
+        return True
 
 
 def _run(path: Path, name: str) -> RunState:

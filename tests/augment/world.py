@@ -61,6 +61,22 @@ def made(number: int) -> dict[str, tuple[str, str]]:
     }
 
 
+def made_again(number: int) -> dict[str, tuple[str, str]]:
+    """What the model says when it is to rephrase what it made: for that problem, the new one and the answer to it."""
+    (rephrased, answer), (changed, other_answer) = made(number)["rephrase"], made(number)["numbers"]
+    one, other, thing = parts(number)
+    return {
+        rephrased: (
+            f"Find the size of a heap of {thing} that grew out of {one} when {other} came on top.",
+            answer,
+        ),
+        changed: (
+            f"Two heaps of {thing}, {one + 2} and {other}, are put together. How big is the heap?",
+            other_answer,
+        ),
+    }
+
+
 def solution(problem: str, answer: str, *, replies: int = 4, wrong: bool = False) -> list[Recording]:
     """Replies of one cell each that solve a problem; with `wrong` each gives another answer."""
     return [
@@ -99,6 +115,10 @@ def recordings(problems: int) -> list[Recording]:
             text = said.removeprefix("<problem>").removesuffix("</problem>")
             if answer and text != EXAM:
                 found += solution(text, answer, wrong=way == "harder" and number % 2 == 1)
+        for source, (said, answer) in made_again(number).items():
+            asked = ASKS["rephrase"].format(source)
+            found.append(Recording(problem=asked, said=(said,), outputs=(), source=f"again {number}"))
+            found += solution(said, answer)
     return found
 
 

@@ -123,6 +123,8 @@ def test_calls_have_no_text(program: Program) -> None:
         (("--max-tokens", "499"), ["p#0", "p#1", "p#2", "q#0", "q#1"]),
         (("--code-mattered",), ["p#0", "p#1", "p#2", "q#0"]),
         (("--dedupe",), ["p#0", "p#1", "p#3", "q#0", "q#1"]),
+        (("--per-problem", "1"), ["p#0", "q#0"]),
+        (("--min-reward", "0.5"), []),
         (("--correct-only", "--code-mattered", "--dedupe", "--max-tokens", "499"), ["p#0", "q#0"]),
     ],
 )
@@ -142,8 +144,9 @@ def test_the_reasons_are_said(program: Program) -> None:
         "--dedupe",
         "--code-mattered",
     )
-    assert "left out, not correct: 2 left out, duplicate: 1 left out, code did not matter: 1 2 examples in" in " ".join(
-        program.call(*command).err.split()
+    assert (
+        "left out, not correct: 2 left out, duplicate: 1 left out, code did not matter: 1 2 examples in"
+        in " ".join(program.call(*command).err.split())
     )
 
 
@@ -161,6 +164,10 @@ def test_preferences_by_score(program: Program) -> None:
     for line, score in zip(rows, (0.2, 0.9, 0.2, 0.5), strict=True):
         line["reward_model_score"] = score
     (folder / "results.jsonl").write_text("".join(json.dumps(line) + "\n" for line in rows))
+    assert [each["id"] for each in export(program, "chat", "--min-reward", "0.5", run="scored")] == [
+        "p#1",
+        "p#3",
+    ]
     found = export(program, "dpo", "--pairs", "3", run="scored")
     assert [(each["chosen_id"], each["rejected_id"]) for each in found] == [("p#1", "p#2"), ("p#3", "p#0")]
 
