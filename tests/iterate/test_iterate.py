@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mathagent.run.state import runs_in
 from tests.augment.world import MODEL, recordings, write_problems
 from tests.cli.program import Program, wait_until
 from tests.replay.server import ReplayServer
@@ -78,6 +79,14 @@ def test_two_rounds(whole: Path) -> None:
     assert second["solutions"]["drawn"] == 4  # the same model has solved its sources already
     assert first["tokens"]["sources"] > 0 == second["tokens"]["sources"]
     assert first["exported"]["augment"] == 4
+
+
+def test_every_stage_is_a_run(whole: Path) -> None:
+    runs, notices = runs_in(whole)
+    assert notices == []
+    assert len(runs) == 7
+    assert {"round-1/augmented/asked/numbers", "round-2/augmented/solved"} < {run.name for run in runs}
+    assert all(run.state == "finished" for run in runs)
 
 
 def test_the_lineage_of_an_example(whole: Path) -> None:
