@@ -11,8 +11,6 @@ What needs no model comes before the solving: a copy of a test problem costs no 
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,12 +20,13 @@ from mathagent import __version__
 from mathagent.augment.agreement import agreement
 from mathagent.augment.entry import ASKED_NO_ANSWER, Entry
 from mathagent.augment.reader import read_problem
+from mathagent.augment.result import Augmentation, problem_of, written
 from mathagent.augment.ways import Way
 from mathagent.data import DataSet, Problem
 from mathagent.overlap import Evaluation, NearDuplicates
-from mathagent.run.folder import ABOUT, KIND, read_rows, write_whole
+from mathagent.run.folder import ABOUT, KIND, read_rows
 from mathagent.run.rows import Row
-from mathagent.run.staged import Stages, asked_settings, data_settings, write_lines
+from mathagent.run.staged import Stages, asked_settings, data_settings
 from mathagent.settings import Settings
 from mathagent.trace import read
 
@@ -45,15 +44,6 @@ class Options:
     samples: int = 4
     agree: float = 0.75
     evaluation: Evaluation = field(default_factory=Evaluation)
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """What came of it. entries: of the ledger, in order. problems: those that were kept, as a data set has them."""
-
-    entries: tuple[Entry, ...]
-    problems: tuple[Problem, ...]
-    summary: Mapping[str, Any]
 
 
 def settings_of(data: DataSet, options: Options, settings: Settings, seed: int, model: str) -> dict[str, Any]:
@@ -124,11 +114,11 @@ async def augment(
     order = {name: number for number, name in enumerate(sources)}
     entries.sort(key=lambda entry: order[entry.source])  # stable: ways in their order, then samples
     entries = _apart(entries, [*data.problems, *known], options.evaluation)
-    new = tuple(_problem(entry, data.name) for entry in entries if entry.kept)
+    new = tuple(problem_of(entry, data.name) for entry in entries if entry.kept)
     part = replace(data, name=f"{data.name}, new problems", problems=new, samples=options.samples, bad=())
     folder = await stages.run("solved", part, settings, samples=options.samples)
     entries = _agreed(entries, read_rows(folder), options.agree)
-    return _written(stages.path, entries, data, sources)
+    return written(stages.path, entries, data, sources)
 
 
 def _asked(problem: Problem, way: Way) -> Problem:
@@ -194,17 +184,6 @@ def _apart(entries: Sequence[Entry], known: Sequence[Problem], evaluation: Evalu
     return found
 
 
-def _problem(entry: Entry, source: str) -> Problem:
-    return Problem(
-        id=entry.id,
-        text=entry.problem,
-        gold=entry.expected_answer,
-        source=source,
-        kind=entry.way,
-        group=entry.id,
-    )
-
-
 def _agreed(entries: Sequence[Entry], rows: Sequence[Row], wanted: float) -> list[Entry]:
     by_problem: dict[str, list[Row]] = {}
     for row in rows:
@@ -229,44 +208,3 @@ def _agreed(entries: Sequence[Entry], rows: Sequence[Row], wanted: float) -> lis
             changed["expected_answer"] = agreed.answer if known is None else known
             found.append(entry.model_copy(update=changed))
     return found
-
-
-def _written(
-    path: Path, entries: Sequence[Entry], data: DataSet, sources: Mapping[str, Problem]
-) -> Augmentation:
-    """Write the files of the result."""
-    records = [entry.record(data.name, sources[entry.source].kind) for entry in entries if entry.kept]
-    summary = summary_of(entries)
-    write_lines(path / "ledger.jsonl", (entry.model_dump() for entry in entries))
-    write_lines(path / "problems.jsonl", records)
-    write_whole(path / "summary.json", json.dumps(summary, indent=2) + "\n")
-    problems = tuple(
-        replace(_problem(entry, data.name), kind=sources[entry.source].kind, extra=record)
-        for entry, record in zip((entry for entry in entries if entry.kept), records, strict=True)
-    )
-    return Augmentation(tuple(entries), problems, summary)
-
-
-def summary_of(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Counts by way and by reason, and the cost: tokens that models wrote, seconds in models and kernels."""
-    ways = dict.fromkeys(entry.way for entry in entries)
-    return {
-        "asked": len(entries),
-        "kept": sum(entry.kept for entry in entries),
-        "dropped": dict(Counter(entry.outcome for entry in entries if not entry.kept).most_common()),
-        "ways": {
-            way: {
-                "asked": sum(entry.way == way for entry in entries),
-                "kept": sum(entry.way == way and entry.kept for entry in entries),
-            }
-            for way in ways
-        },
-        "tokens": {
-            "asked": sum(entry.asked_tokens for entry in entries),
-            "solved": sum(entry.solved_tokens for entry in entries),
-        },
-        "seconds": {
-            "asked": round(sum(entry.asked_seconds for entry in entries), 1),
-            "solved": round(sum(entry.solved_seconds for entry in entries), 1),
-        },
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -15,9 +15,11 @@ from mathagent.cli.failures import console, notice, told
 from mathagent.cli.machine import write_json
 from mathagent.data import Problem, load, read_mapping
 from mathagent.errors import DataError, UsageError
-from mathagent.overlap import Overlap, load_evaluation
 from mathagent.run.folder import write_whole
 from mathagent.shown import clean
+
+if TYPE_CHECKING:
+    from mathagent.overlap import Overlap
 
 Against = Annotated[
     list[str] | None,
@@ -42,6 +44,8 @@ def decontaminate(
 
     Exit code 0, whether there are any or not; 2 for wrong usage, 3 for an error.
     """
+    from mathagent.overlap import load_evaluation
+
     with told():
         if not against:
             raise UsageError("--against SET is needed", "the evaluation sets to keep out, by name or file")
