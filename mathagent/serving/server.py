@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from mathagent.errors import ServerError
 from mathagent.serving import places
 from mathagent.serving.health import health
-from mathagent.serving.launch import Launch, embedded_launch, named_launch, resolved
+from mathagent.serving.launch import Launch, launch_of, resolved
 from mathagent.serving.processes import die_with_parent, end_family, identity
 from mathagent.serving.startup import LogReader, start_failure
 from mathagent.serving.state import ServerState, read_state, remove_state, write_state
@@ -64,7 +64,8 @@ async def start(
     """Start a server and wait until it serves; with the same model and flags running already, that one.
 
     Args:
-        model: a name or path that vLLM knows; "" is the embedded model.
+        model: a name or path that vLLM knows; "" is the embedded model, `embedded.BASE_NAME` the same without its
+            adapter, the folder of another adapter (PEFT's format) the same with that one.
         progress: gets one short line per phase.
         flags: passed through to vLLM.
         port: None: a free one for the embedded model, 8000 for others.
@@ -78,7 +79,7 @@ async def start(
     model = resolved(model)
 
     def launch() -> Launch:
-        return named_launch(model, flags, port) if model else embedded_launch(flags, port, progress)
+        return launch_of(model, flags, port, progress)
 
     return await start_launch(
         launch, progress, asked=model, flags=flags, idle_timeout=idle_timeout, foreground=foreground

@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from mathagent.errors import ServerError, UsageError
-from mathagent.serving import recommended_models, start
-from mathagent.serving.embedded import cpu_variables, model_folder, prepare_model
-from mathagent.serving.launch import Launch, named_launch, resolved
+from mathagent.serving import launch, recommended_models, start
+from mathagent.serving.embedded import (
+    ADAPTER,
+    BASE_NAME,
+    TUNED_NAME,
+    cpu_variables,
+    model_folder,
+    prepare_model,
+    served_name,
+)
+from mathagent.serving.launch import Launch, launch_of, named_launch, resolved
 from mathagent.serving.startup import LogReader, start_failure
 
 
@@ -76,10 +84,37 @@ def test_what_the_user_has_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "HF_HUB_OFFLINE" not in cpu_variables(offline=False)
 
 
+def an_adapter(folder: Path, weights: bytes = b"") -> Path:
+    """A folder that has the files of an adapter."""
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text("{}")
+    (folder / "adapter_model.safetensors").write_bytes(weights)
+    return folder
+
+
 def test_the_converted_model_depends_on_the_adapter(tmp_path: Path) -> None:
-    bare = model_folder(tmp_path)
-    (tmp_path / "adapter_config.json").write_text("{}")
-    assert model_folder(tmp_path) != bare
+    one, other = an_adapter(tmp_path / "one"), an_adapter(tmp_path / "other", b"other")
+    assert len({model_folder(None), model_folder(one), model_folder(other)}) == 3
+    assert model_folder(tmp_path / "nothing") == model_folder(None)
+
+
+def test_an_adapter_and_the_base_are_served_by_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[Path | None] = []
+
+    def prepare(progress: object, *, adapter: Path | None) -> Path:
+        prepared.append(adapter)
+        return tmp_path / "weights"
+
+    monkeypatch.setattr(launch, "prepare_model", prepare)
+    adapter = an_adapter(tmp_path / "adapter")
+    assert launch_of(str(adapter), [], None, print).model == TUNED_NAME
+    base = launch_of(BASE_NAME, [], None, print)
+    assert (base.model, base.demo) == (BASE_NAME, True)
+    assert BASE_NAME in base.commands[0]
+    assert launch_of("", [], None, print).model == served_name()
+    assert prepared == [adapter, None, ADAPTER]
 
 
 def test_phases_and_the_telling_line_of_a_log(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def ask(server: ServerState, **request: Any) -> dict[str, Any]:
 
 async def test_it_is_found_and_not_started_twice(vllm_server: ServerState) -> None:
     assert vllm_server.demo
-    assert vllm_server.model == embedded.MODEL_NAME
+    assert vllm_server.model == embedded.served_name()
     assert running_server() == vllm_server
     begin = time.monotonic()
     assert await ensure_embedded(lambda line: None) == vllm_server
