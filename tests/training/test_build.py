@@ -1,0 +1,120 @@
+"""The data of the recipe: what is kept, what is dropped and why, and the replies that examples teach."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from kernels_sandbox import KernelPool
+from mathagent.errors import DataError
+from mathagent.protocols.markdown import Markdown
+from mathagent.training.build import BuildSettings, build, held_out
+from mathagent.training.example import Example, read_examples, write_examples
+from mathagent.training.overlaps import Evaluation
+from mathagent.training.prefix import prefix_program
+from mathagent.training.shapes import corrected, in_blocks
+from tests.training.made import GSM8K, PREFIX
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> dict[str, Path]:
+    gsm8k, mawps = tmp_path / "gsm8k.jsonl", tmp_path / "mawps.csv"
+    rows = [*GSM8K, {"question": "Al has 3 pens. How many?", "answer": "He has 3.\n#### 3"}]
+    gsm8k.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with mawps.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["Question", "Numbers", "Equation", "Answer"])
+        writer.writeheader()
+        for row in PREFIX:
+            writer.writerow(
+                {
+                    "Question": row["question_template"],
+                    "Numbers": row["numbers"],
+                    "Equation": row["equation_prefix"],
+                    "Answer": row["answer"],
+                }
+            )
+    return {"gsm8k": gsm8k, "mawps": mawps}
+
+
+async def made(settings: BuildSettings, *kept_out: str) -> tuple[list[Example], dict[str, dict[str, object]]]:
+    evaluation = Evaluation()
+    evaluation.add("test", kept_out)
+    async with KernelPool(warm=1) as pool:
+        examples, ledger = await build(settings, evaluation, pool)
+    return examples, ledger.record()["counts"]
+
+
+async def test_the_ledger_says_what_became_of_every_row(sources: dict[str, Path]) -> None:
+    settings = BuildSettings(**sources, stories=24, changed=2, seed=5)
+    other_numbers = "Ira has 12 pens and 9 cups. She loses 5 pens. How many are left?"
+    examples, counts = await made(settings, other_numbers)
+    assert counts["gsm8k"] == {"kept": 3, "dropped": {"no calculations": 1}}
+    assert counts["mawps-asdiv"] == {"kept": 2, "dropped": {"overlaps with test": 1}}
+    assert counts["mawps-asdiv changed"]["dropped"] == {"overlaps with test": 2}
+    assert counts["grammar"]["kept"] == 24
+    assert len(examples) == sum(int(str(each["kept"])) for each in counts.values())
+    again, _ = await made(settings, other_numbers)
+    assert again == examples
+    assert not any("Ira has" in example.problem for example in examples)
+
+
+async def test_the_own_problems_are_never_trained_on(tmp_path: Path) -> None:
+    assert held_out()[0]["answer"] == "72"
+    rows = [{"question": row["problem"], "answer": f"<<1+1=2>>\n#### {row['answer']}"} for row in held_out()]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    examples, counts = await made(BuildSettings(gsm8k=path, stories=0, changed=0))
+    assert examples == []
+    assert counts["gsm8k"]["dropped"] == {"overlaps with held_out": len(rows)}
+
+
+async def test_a_wrong_worked_solution_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        json.dumps({"question": "Al has 3 pens and 5 cups.", "answer": "<<3+5=8>>8\n#### 9"}) + "\n"
+    )
+    examples, counts = await made(BuildSettings(gsm8k=path, stories=0))
+    assert examples == []
+    assert counts["gsm8k"]["dropped"] == {"the program gives another answer": 1}
+
+
+async def test_the_shapes_are_what_the_loop_would_have_made() -> None:
+    program = prefix_program(PREFIX[0])
+    async with KernelPool(warm=1) as pool:
+        blocks = await in_blocks(pool, program)
+        mended = await corrected(pool, program, random.Random(1))
+        assert (
+            await in_blocks(
+                pool, prefix_program({**PREFIX[0], "equation_prefix": "+ number0 number0", "answer": "80"})
+            )
+            is None
+        )
+    assert blocks is not None
+    assert mended is not None
+    assert [author for author, _ in blocks.reply] == ["prompt", "model", "kernel", "model", "kernel", "model"]
+    assert blocks.reply[2][1] == "```output\n40\n```\n"
+    assert "NameError" in mended.reply[2][1]
+    assert mended.reply[-2:] == (("kernel", "```output\n25\n```\n"), ("model", "The answer is \\boxed{25}."))
+    for example in (blocks, mended):
+        rest, found = "", 0
+        for author, text in example.reply:  # the protocol finds exactly the blocks that were written
+            rest = "" if author == "kernel" else rest + text
+            if author == "model" and (block := Markdown().parser().feed(rest)) is not None:
+                assert block.rest == ""
+                found += 1
+        assert found == 2
+
+
+def test_examples_are_read_as_they_were_written(tmp_path: Path) -> None:
+    example = Example("a/1", "a", "2 é?", "2", "tir", "block", (("prompt", "x"), ("model", "y")), ended=False)
+    assert write_examples(tmp_path / "x.jsonl", [example]) == 1
+    assert read_examples(tmp_path / "x.jsonl") == [example]
+
+
+async def test_a_source_that_is_not_there_is_an_error_for_a_person(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"can't read .*nothing\.jsonl"):
+        await made(BuildSettings(gsm8k=tmp_path / "nothing.jsonl"))
