@@ -31,6 +31,7 @@ from mathagent.cli import (
     solve,
     status,
     traces,
+    train,
     verify,
     view,
 )
@@ -68,6 +69,7 @@ app.command()(doctor.doctor)
 app.command()(setup.setup)
 app.add_typer(serve.app, name="serve")
 app.add_typer(data.app, name="data")
+app.add_typer(train.app, name="train")
 
 
 def _version(wanted: bool) -> None:

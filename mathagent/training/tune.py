@@ -1,0 +1,243 @@
+"""Fit a LoRA adapter (arXiv 2106.09685) to examples: one process, a CPU or a CUDA device, resumable, seeded.
+
+transformers and PEFT make the model and the adapter; the loop over steps is our own and short, because on a CPU what
+counts is which work is left out: frozen layers below the lowest adapted one are run without gradients, the output head
+sees only the tokens that are learned, and batches hold examples of equal length, without a mask. Nothing here imports
+mathagent's sandbox, so the module runs beside any torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mathagent.training.batches import batches
+from mathagent.training.encode import Encoded
+
+_STATE = "state.pt"
+_SAVE_SECONDS = 180.0
+_WARM = 0.03
+_LAYER = re.compile(r"\blayers\.(\d+)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class TuneSettings:
+    """How it is tuned.
+
+    rank, alpha: of LoRA, on every linear layer from `first_layer` on. rate: the learning rate at its peak; it falls
+    by a cosine to a twentieth of itself. tokens: of a batch, padding counted. epochs: passes over the data. minutes:
+    the time that the run may take in all; where it is shorter than the epochs take, the cosine follows the clock.
+    dtype: of the frozen weights, float32 or bfloat16; None: bfloat16 on CUDA, float32 on a CPU (without AMX, bfloat16
+    was slower).
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    first_layer: int = 0
+    rate: float = 1e-3
+    tokens: int = 2048
+    epochs: float = 1.0
+    minutes: float | None = None
+    seed: int = 0
+    dtype: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands: steps, examples and tokens so far, seconds of training, the loss of the last steps."""
+
+    step: int
+    examples: int
+    tokens: int
+    seconds: float
+    loss: float
+    share: float
+
+
+def tune(
+    model: Path,
+    data: Sequence[Encoded],
+    output: Path,
+    settings: TuneSettings,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Progress:
+    """Tune, writing a checkpoint every three minutes and at the end; goes on from one that lies in `output`.
+
+    Args:
+        model: a folder that transformers reads.
+        data: the examples.
+        output: the folder of the adapter, in PEFT's format, and of the state to go on from.
+        settings: how. They must be those of the checkpoint, but for `minutes`.
+        report: told of the progress every ten steps.
+
+    Raises ValueError where `output` holds a run with other settings.
+    """
+    run = _Run(model, data, output, settings)
+    while (share := run.share()) < 1.0:
+        run.step(share)
+        if run.steps % 10 == 0:
+            report(run.progress())
+        if time.monotonic() - run.saved > _SAVE_SECONDS:
+            run.save()
+    run.save()
+    return run.progress()
+
+
+class _Run:
+    """The state of a run."""
+
+    def __init__(self, model: Path, data: Sequence[Encoded], output: Path, settings: TuneSettings) -> None:
+        import torch
+
+        torch.manual_seed(settings.seed)
+        self.settings, self.model, self.data, self.output = settings, model, data, output
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.peft = _adapted(model, settings, self.device)
+        self.core = self.peft.base_model.model
+        self.parameters = [each for each in self.peft.parameters() if each.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, weight_decay=0.0)
+        self.steps = self.examples = self.tokens = 0
+        self.seconds, self.loss = 0.0, math.nan
+        self.lengths = [len(each.ids) for each in data]
+        self._resume()
+        self.total = math.ceil(settings.epochs * len(self._epoch(0)))
+        self.saved = time.monotonic()
+
+    def share(self) -> float:
+        """How much of the run is done, from 0 to 1: by steps or by time, whichever is further."""
+        shares = [self.steps / self.total]
+        if self.settings.minutes is not None:
+            shares.append(self.seconds / (60 * self.settings.minutes))
+        return max(shares)
+
+    def step(self, share: float) -> None:
+        """One batch."""
+        import torch
+
+        began = time.monotonic()
+        rate = self.settings.rate * min(1.0, (share + 1e-3) / _WARM)
+        rate *= 0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        chosen = [self.data[index] for index in self._batch()]
+        loss = self._loss(chosen)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        now = float(loss.detach())
+        self.loss = now if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * now
+        self.steps += 1
+        self.examples += len(chosen)
+        self.tokens += sum(len(each.ids) for each in chosen)
+        self.seconds += time.monotonic() - began
+
+    def _loss(self, chosen: Sequence[Encoded]) -> Any:
+        """The mean cross-entropy of the learned tokens. Padding stands at the end, where causal attention hides it."""
+        import torch
+
+        length = max(len(each.ids) for each in chosen)
+        ids = torch.zeros(len(chosen), length, dtype=torch.long)
+        learned = torch.zeros(len(chosen), length, dtype=torch.bool)
+        for row, each in enumerate(chosen):
+            ids[row, : len(each.ids)] = torch.tensor(each.ids)
+            learned[row, : len(each.ids)] = torch.tensor(each.learned)
+        ids, learned = ids.to(self.device), learned.to(self.device)
+        hidden = self.core.model(input_ids=ids, use_cache=False).last_hidden_state
+        logits = self.core.lm_head(hidden[:, :-1][learned[:, 1:]])
+        return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][learned[:, 1:]])
+
+    def _epoch(self, number: int) -> list[list[int]]:
+        return list(batches(self.lengths, self.settings.tokens, self.settings.seed + number))
+
+    def _batch(self) -> list[int]:
+        before = 0
+        for number in range(self.steps + 1):
+            epoch = self._epoch(number)
+            if self.steps < before + len(epoch):
+                return epoch[self.steps - before]
+            before += len(epoch)
+        raise AssertionError("no batches")
+
+    def progress(self) -> Progress:
+        """Where it stands."""
+        return Progress(self.steps, self.examples, self.tokens, self.seconds, self.loss, self.share())
+
+    def save(self) -> None:
+        """Write the adapter and the state; a killed process leaves the last ones whole."""
+        import torch
+
+        self.output.mkdir(parents=True, exist_ok=True)
+        self._write_adapter()
+        counts = {name: getattr(self, name) for name in ("steps", "examples", "tokens", "seconds", "loss")}
+        state = {
+            "settings": asdict(self.settings),
+            "counts": counts,
+            "data": len(self.data),
+            "weights": {name: each for name, each in self.peft.named_parameters() if each.requires_grad},
+            "optimizer": self.optimizer.state_dict(),
+        }
+        partial = self.output / f"{_STATE}.partial"
+        torch.save(state, partial)
+        partial.replace(self.output / _STATE)
+        self.saved = time.monotonic()
+
+    def _write_adapter(self) -> None:
+        """Write the adapter in PEFT's format, as float16: half of float32's bytes, and as exact as it need be."""
+        import torch
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save_file
+
+        weights = get_peft_model_state_dict(self.peft)
+        half = {name: each.detach().to("cpu", torch.float16).contiguous() for name, each in weights.items()}
+        partial = self.output / "adapter_model.partial"
+        save_file(half, partial, metadata={"format": "pt"})
+        config = self.peft.peft_config["default"].to_dict()
+        config |= {"target_modules": sorted(config["target_modules"]), "inference_mode": True}
+        config["base_model_name_or_path"] = self.model.name
+        text = json.dumps(config, indent=1, sort_keys=True, default=str) + "\n"
+        (self.output / "adapter_config.json").write_text(text, encoding="utf-8")
+        partial.replace(self.output / "adapter_model.safetensors")
+
+    def _resume(self) -> None:
+        import torch
+
+        path = self.output / _STATE
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.device)
+        same = {**state["settings"], "minutes": None} == {**asdict(self.settings), "minutes": None}
+        if not same or state["data"] != len(self.data):
+            raise ValueError(f"{self.output} holds a run with other settings or data")
+        own = dict(self.peft.named_parameters())
+        with torch.no_grad():
+            for name, value in state["weights"].items():
+                own[name].copy_(value)
+        self.optimizer.load_state_dict(state["optimizer"])
+        for name, value in state["counts"].items():
+            setattr(self, name, value)
+
+
+def _adapted(model: Path, settings: TuneSettings, device: str) -> Any:
+    """The model with an adapter, in training mode."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    dtype = getattr(torch, settings.dtype or ("bfloat16" if device == "cuda" else "float32"))
+    base = AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
+    adapted = [
+        name
+        for name, module in base.named_modules()
+        if isinstance(module, torch.nn.Linear)
+        and (layer := _LAYER.search(name))
+        and int(layer[1]) >= settings.first_layer
+    ]
+    config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=adapted)
+    return get_peft_model(base, config).to(device).train()

@@ -1,0 +1,152 @@
+"""What is learned, in what batches; where PyTorch is installed, that a tiny model learns it and goes on from a kill."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathagent.prompts import find_prompt
+from mathagent.training.batches import batches
+from mathagent.training.encode import Encoded, encode
+from mathagent.training.example import Example
+
+MISSING = [name for name in ("torch", "transformers", "peft") if importlib.util.find_spec(name) is None]
+needs_torch = pytest.mark.skipif(
+    bool(MISSING), reason=f"not installed (the extra `train`): {', '.join(MISSING)}"
+)
+PROMPTS: dict[Any, Any] = {"tir": find_prompt("embedded-tir"), "cot": find_prompt("embedded-cot")}
+
+
+class Characters:
+    """A tokenizer with the surface of a fast one: a token a character."""
+
+    eos_token = "$"
+
+    def apply_chat_template(
+        self, messages: Sequence[dict[str, str]], *, tokenize: bool, add_generation_prompt: bool
+    ) -> str:
+        assert (tokenize, add_generation_prompt) == (False, True)
+        return "".join(f"<{each['role']}>{each['content']}$" for each in messages) + "<assistant>"
+
+    def __call__(self, text: str, **options: Any) -> dict[str, Any]:
+        assert options == {"add_special_tokens": False, "return_offsets_mapping": True}
+        return {
+            "input_ids": [ord(each) for each in text],
+            "offset_mapping": [(at, at + 1) for at in range(len(text))],
+        }
+
+
+def example(*, ended: bool) -> Example:
+    reply = (
+        ("prompt", "```python\n"),
+        ("model", "print(5)\n```\n"),
+        ("kernel", "```output\n5\n```\n"),
+        ("model", "So 5."),
+    )
+    return Example("x/1", "x", "2 + 3?", "5", "tir", "block", reply if ended else reply[:2], ended=ended)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("ended", "learned"), [(True, "print(5)\n```\nSo 5.$"), (False, "print(5)\n```\n")])
+def test_only_the_models_own_words_are_learned(ended: bool, learned: str) -> None:
+    encoded = encode(example(ended=ended), PROMPTS, Characters())
+    text = "".join(map(chr, encoded.ids))
+    assert text.startswith("<system>Use Python.$<user>2 + 3?$<assistant>```python\nprint(5)\n```\n")
+    assert (
+        "".join(chr(each) for each, own in zip(encoded.ids, encoded.learned, strict=True) if own) == learned
+    )
+
+
+@given(st.lists(st.integers(1, 300), max_size=200), st.integers(50, 1000), st.integers(0, 5))
+def test_batches_hold_every_example_once_and_no_more_tokens_than_asked(
+    lengths: list[int], tokens: int, seed: int
+) -> None:
+    made = list(batches(lengths, tokens, seed))
+    assert sorted(index for batch in made for index in batch) == list(range(len(lengths)))
+    for batch in made:
+        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= tokens
+    assert made == list(batches(lengths, tokens, seed))
+
+
+def tiny(folder: Path) -> Path:
+    """A model of two layers with random weights."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=64,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        initializer_range=0.2,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@needs_torch
+@pytest.mark.timeout(300)  # the imports alone take long on a busy machine
+def test_a_tiny_model_learns_and_a_run_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    from mathagent.training import tune as module
+    from mathagent.training.tune import TuneSettings, tune
+
+    model = tiny(tmp_path / "model")
+    data = [
+        Encoded((1, start, 5, 6, 7), (False, False, True, True, True))  # always the same answer
+        for start in range(10, 50)
+    ]
+    settings = TuneSettings(rank=8, alpha=16, rate=0.02, tokens=40, epochs=12)
+    losses: list[float] = []
+    whole = tune(model, data, tmp_path / "whole", settings, lambda progress: losses.append(progress.loss))
+    assert whole.examples == 480
+    assert whole.loss < 0.7 * losses[0]
+
+    class Killed(Exception):
+        pass
+
+    def kill(progress: module.Progress) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SAVE_SECONDS", 0.0)
+        with pytest.raises(Killed):
+            tune(model, data, tmp_path / "killed", settings, kill)
+    rest = tune(model, data, tmp_path / "killed", settings)
+    assert (rest.step, rest.examples) == (whole.step, whole.examples)
+    assert rest.loss == pytest.approx(whole.loss, rel=1e-3)
+    with pytest.raises(ValueError, match="other settings"):
+        tune(model, data, tmp_path / "killed", TuneSettings(rank=4))
+
+
+@needs_torch
+@pytest.mark.timeout(300)
+def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM
+
+    from mathagent.serving.embedded import is_adapter
+    from mathagent.serving.in_cpu_env.convert import merge_adapter
+    from mathagent.training.tune import TuneSettings, tune
+
+    model = tiny(tmp_path / "model")
+    data = [Encoded((1, 2, 3, 4), (False, True, True, True))] * 4
+    tune(model, data, tmp_path / "out", TuneSettings(first_layer=1, rate=0.1, tokens=8))
+    assert is_adapter(tmp_path / "out")
+    parts = load_file(tmp_path / "out" / "adapter_model.safetensors")
+    assert {part.dtype for part in parts.values()} == {torch.float16}
+    assert all(".layers.1." in name for name in parts)
+    weights = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).state_dict()
+    before = {name: each.clone() for name, each in weights.items()}
+    with torch.no_grad():
+        assert merge_adapter(weights, tmp_path / "out") == 7
+    assert [name for name in weights if not torch.equal(weights[name], before[name])]
+    assert json.loads((tmp_path / "out" / "adapter_config.json").read_text())["peft_type"] == "LORA"
