@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,6 @@ import typer
 
 from mathagent.cli.data import DataDir, Offline
 from mathagent.cli.failures import notice, told
-from mathagent.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from mathagent.training.overlaps import Evaluation
@@ -88,6 +86,9 @@ def tune(
     model: Annotated[
         Path | None, typer.Option(help="A folder that transformers reads.  [default: the embedded model]")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="The folder of an adapter to begin with, of an earlier round.")
+    ] = None,
     epochs: Annotated[float, typer.Option(min=0, help="Passes over the examples.")] = 1.0,
     minutes: Annotated[
         float | None,
@@ -101,51 +102,24 @@ def tune(
     seed: Seed = 0,
 ) -> None:
     """Fit an adapter, on a CUDA device in bfloat16 where there is one, else on the CPU. `serve FOLDER` serves it."""
-    from mathagent.prompts import Prompt, find_prompt
     from mathagent.serving import prepare_model
-    from mathagent.training.encode import Mode, encode
-    from mathagent.training.example import read_examples
-    from mathagent.training.ledger import Ledger
+    from mathagent.training.stage import tune_files
     from mathagent.training.tune import TuneSettings
-    from mathagent.training.tune import tune as tune_model
 
+    settings = TuneSettings(
+        rank=rank,
+        alpha=2 * rank,
+        first_layer=first_layer,
+        rate=rate,
+        tokens=tokens,
+        epochs=epochs,
+        minutes=minutes,
+        seed=seed,
+    )
     with told():
-        try:
-            import peft  # noqa: F401
-            import torch
-            from transformers import AutoTokenizer
-        except ImportError as error:
-            raise UsageError(f"training needs {error.name}", "pip install 'mathagent[train]'") from None
-        if threads is not None:
-            torch.set_num_threads(threads)
         folder = model or prepare_model(notice, adapter=None)
-        try:
-            examples = [example for path in data for example in read_examples(path)]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DataError(f"no examples: {error}", "mathagent train build") from None
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        prompts: dict[Mode, Prompt] = {"tir": find_prompt("embedded-tir"), "cot": find_prompt("embedded-cot")}
-        encoded = [encode(example, prompts, tokenizer) for example in examples]
-        settings = TuneSettings(
-            rank=rank,
-            alpha=2 * rank,
-            first_layer=first_layer,
-            rate=rate,
-            tokens=tokens,
-            epochs=epochs,
-            minutes=minutes,
-            seed=seed,
-        )
-        try:
-            done = tune_model(folder, encoded, output, settings, _say)
-        except ValueError as error:
-            raise UsageError(str(error), "name another folder with --output") from None
-        ledger = Ledger("tune", {**asdict(settings), "data": [str(path) for path in data]})
-        for example in examples:
-            ledger.keep(example.source)
-        ledger.note(**asdict(done), data_tokens=sum(len(each.ids) for each in encoded))
-        ledger.write(output / "ledger.json")
-        _say(done)
+        _say(tune_files(folder, data, output, settings, _say, start=start, threads=threads))
+        typer.echo(output)
 
 
 @app.command()

@@ -66,6 +66,8 @@ def tune(
     output: Path,
     settings: TuneSettings,
     report: Callable[[Progress], None] = lambda progress: None,
+    *,
+    start: Path | None = None,
 ) -> Progress:
     """Tune, writing a checkpoint every three minutes and at the end; goes on from one that lies in `output`.
 
@@ -75,10 +77,11 @@ def tune(
         output: the folder of the adapter, in PEFT's format, and of the state to go on from.
         settings: how. They must be those of the checkpoint, but for `minutes`.
         report: told of the progress every ten steps.
+        start: the folder of an adapter of the same rank and layers to begin with, of an earlier round.
 
-    Raises ValueError where `output` holds a run with other settings.
+    Raises ValueError where `output` holds a run with other settings, or `start` an adapter of another form.
     """
-    run = _Run(model, data, output, settings)
+    run = _Run(model, data, output, settings, start)
     while (share := run.share()) < 1.0:
         run.step(share)
         if run.steps % 10 == 0:
@@ -92,13 +95,17 @@ def tune(
 class _Run:
     """The state of a run."""
 
-    def __init__(self, model: Path, data: Sequence[Encoded], output: Path, settings: TuneSettings) -> None:
+    def __init__(
+        self, model: Path, data: Sequence[Encoded], output: Path, settings: TuneSettings, start: Path | None
+    ) -> None:
         import torch
 
         torch.manual_seed(settings.seed)
         self.settings, self.model, self.data, self.output = settings, model, data, output
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.peft = _adapted(model, settings, self.device)
+        if start is not None:
+            _begin_with(self.peft, start)
         self.core = self.peft.base_model.model
         self.parameters = [each for each in self.peft.parameters() if each.requires_grad]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, weight_decay=0.0)
@@ -241,3 +248,14 @@ def _adapted(model: Path, settings: TuneSettings, device: str) -> Any:
     ]
     config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=adapted)
     return get_peft_model(base, config).to(device).train()
+
+
+def _begin_with(peft: Any, start: Path) -> None:
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    weights = load_file(start / "adapter_model.safetensors")
+    shapes = {name: each.shape for name, each in get_peft_model_state_dict(peft).items()}
+    if shapes != {name: each.shape for name, each in weights.items()}:
+        raise ValueError(f"{start} holds an adapter of another rank or other layers")
+    set_peft_model_state_dict(peft, weights)

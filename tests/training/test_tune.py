@@ -128,7 +128,8 @@ def test_a_tiny_model_learns_and_a_run_goes_on_where_it_was_killed(tmp_path: Pat
 
 @needs_torch
 @pytest.mark.timeout(300)
-def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path, dtype: str) -> None:
     import torch
     from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM
@@ -139,7 +140,8 @@ def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path) -> None:
 
     model = tiny(tmp_path / "model")
     data = [Encoded((1, 2, 3, 4), (False, True, True, True))] * 4
-    tune(model, data, tmp_path / "out", TuneSettings(first_layer=1, rate=0.1, tokens=8))
+    settings = TuneSettings(first_layer=1, rate=0.1, tokens=8, epochs=4, dtype=dtype)
+    first = tune(model, data, tmp_path / "out", settings)
     assert is_adapter(tmp_path / "out")
     parts = load_file(tmp_path / "out" / "adapter_model.safetensors")
     assert {part.dtype for part in parts.values()} == {torch.float16}
@@ -150,3 +152,7 @@ def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path) -> None:
         assert merge_adapter(weights, tmp_path / "out") == 7
     assert [name for name in weights if not torch.equal(weights[name], before[name])]
     assert json.loads((tmp_path / "out" / "adapter_config.json").read_text())["peft_type"] == "LORA"
+    more = tune(model, data, tmp_path / "more", settings, start=tmp_path / "out")
+    assert more.loss < first.loss
+    with pytest.raises(ValueError, match="another rank"):
+        tune(model, data, tmp_path / "other", TuneSettings(rank=4), start=tmp_path / "out")

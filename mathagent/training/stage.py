@@ -1,0 +1,72 @@
+"""The stage `tune` as a whole: files of examples in, a folder with an adapter and its ledger out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from mathagent.errors import DataError, UsageError
+from mathagent.prompts import Prompt, find_prompt
+from mathagent.training.encode import Mode, encode
+from mathagent.training.example import Example, read_examples
+from mathagent.training.ledger import Ledger
+from mathagent.training.tune import Progress, TuneSettings, tune
+
+PROMPTS: dict[Mode, str] = {"tir": "embedded-tir", "cot": "embedded-cot"}
+"""The prompt file that a tuned model is asked with, by mode: what is tuned must be what is sent."""
+
+
+def tune_files(
+    model: Path,
+    files: Sequence[Path],
+    output: Path,
+    settings: TuneSettings,
+    report: Callable[[Progress], None],
+    *,
+    start: Path | None = None,
+    threads: int | None = None,
+) -> Progress:
+    """Tune on files of examples (see `tune`), and write `ledger.json` beside the adapter.
+
+    Args:
+        threads: of PyTorch on a CPU; None for its own default.
+
+    Raises UsageError without the extra `train` or where `output` or `start` doesn't fit, DataError for bad files.
+    """
+    try:
+        import peft  # noqa: F401
+        import torch
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise UsageError(f"training needs {error.name}", "pip install 'mathagent[train]'") from None
+    if threads is not None:
+        torch.set_num_threads(threads)
+    examples = _examples(files)
+    prompts: dict[Mode, Prompt] = {mode: find_prompt(name) for mode, name in PROMPTS.items()}
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    encoded = [encode(example, prompts, tokenizer) for example in examples]
+    try:
+        done = tune(model, encoded, output, settings, report, start=start)
+    except ValueError as error:
+        raise UsageError(str(error), "name another folder") from None
+    data = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    ledger = Ledger("tune", {**asdict(settings), "data": data, "start": str(start) if start else None})
+    for example in examples:
+        ledger.keep(example.source)
+    ledger.note(**asdict(done), data_tokens=sum(len(each.ids) for each in encoded))
+    ledger.write(output / "ledger.json")
+    return done
+
+
+def _examples(files: Sequence[Path]) -> list[Example]:
+    found = []
+    for path in files:
+        try:
+            found += read_examples(path)
+        except OSError as error:
+            raise DataError(f"can't read {path}: {error.strerror}", "mathagent train build") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError(f"{path} holds no examples: {error}", "mathagent train build") from None
+    return found
