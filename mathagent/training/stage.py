@@ -28,12 +28,9 @@ def tune_files(
     start: Path | None = None,
     threads: int | None = None,
 ) -> Progress:
-    """Tune on files of examples (see `tune`), and write `ledger.json` beside the adapter.
+    """Tune on files of examples, and write `ledger.json` beside the adapter. The arguments are those of `tune`.
 
-    Args:
-        threads: of PyTorch on a CPU; None for its own default.
-
-    Raises UsageError without the extra `train` or where `output` or `start` doesn't fit, DataError for bad files.
+    `threads`: of PyTorch on a CPU; None for its own default. Raises UsageError without the extra `train` or where `output` or `start` doesn't fit, DataError for bad files.
     """
     try:
         import peft  # noqa: F401
