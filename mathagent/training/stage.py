@@ -30,7 +30,8 @@ def tune_files(
 ) -> Progress:
     """Tune on files of examples, and write `ledger.json` beside the adapter. The arguments are those of `tune`.
 
-    `threads`: of PyTorch on a CPU; None for its own default. Raises UsageError without the extra `train` or where `output` or `start` doesn't fit, DataError for bad files.
+    `threads`: of PyTorch on a CPU; None for its own default. Raises UsageError without the extra `train` or where
+    `output` or `start` doesn't fit, DataError for bad files.
     """
     try:
         import peft  # noqa: F401
