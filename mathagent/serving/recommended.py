@@ -10,7 +10,7 @@ import yaml
 from mathagent.serving.embedded import served_name
 
 DEMO_NOTICE = (
-    f"{served_name()} is a demonstration model: it shows the loop at work and solves almost nothing. "
+    f"{served_name()} is a demonstration model of 135 million parameters: it solves simple word problems at best. "
     "For real work: mathagent serve Qwen/Qwen2.5-Math-7B-Instruct (a GPU), or --base-url URL"
 )
 """One line, to be said whenever the embedded model is used."""

@@ -48,7 +48,7 @@ def test_it_continues_an_assistant_message(vllm_server: ServerState) -> None:
     prefill = "```python\nprint(3*4)\n```\n```output\n12\n```\nThe answer is"
     messages = [{"role": "user", "content": "What is 3*4?"}, {"role": "assistant", "content": prefill}]
     answer = ask(vllm_server, messages=messages, continue_final_message=True, add_generation_prompt=False)
-    assert answer["choices"][0]["message"]["content"] == " 12."
+    assert answer["choices"][0]["message"]["content"].strip(" .") in ("12", r"\boxed{12}")
 
 
 def test_what_was_seen_comes_from_the_prefix_cache(vllm_server: ServerState) -> None:
