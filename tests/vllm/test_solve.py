@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,9 +82,9 @@ async def test_the_prefix_cache_serves_what_was_seen(vllm_server: ServerState) -
         requests
     )  # whole blocks of 32 tokens only, and one token is always computed
     assert hits <= after["queries"] - before["queries"]
-    for request in requests[1:]:
-        assert request.usage.cached is not None
-        assert request.usage.cached / request.usage.prompt > 0.8
+    for earlier, later in pairwise(requests):
+        assert later.usage.cached is not None
+        assert later.usage.cached > earlier.usage.prompt - 2 * 32  # whatever share that is of a short reply
 
 
 class _OneLine(Markdown):
