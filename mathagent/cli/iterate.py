@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.text import Text
@@ -27,6 +28,7 @@ from mathagent.cli.failures import Exit, console, notice, told
 from mathagent.cli.machine import write_json
 from mathagent.cli.running import Carrier
 from mathagent.data import DataSet, load, read_ids, read_mapping
+from mathagent.errors import UsageError
 from mathagent.limits import Limits
 from mathagent.run.open import served_model
 from mathagent.run.plan import Plan
@@ -37,8 +39,20 @@ from mathagent.types import Sampling
 if TYPE_CHECKING:
     from mathagent.iterate import Options as Iterating
 
+
+class Verifier(StrEnum):
+    """What a verifier is asked of a solution."""
+
+    outcome = "outcome"
+    process = "process"
+
+
 _DEFAULT = Limits()
 _EXAMPLES = "Training examples"
+_VERIFIERS: Mapping[Verifier | None, Literal["outcome", "process"]] = {
+    Verifier.outcome: "outcome",
+    Verifier.process: "process",
+}
 
 
 def iterate(
@@ -71,6 +85,24 @@ def iterate(
             rich_help_panel=_EXAMPLES,
         ),
     ] = False,
+    verify: Annotated[
+        Verifier | None,
+        typer.Option(
+            "--verify",
+            help="Have the model judge the solutions: is the answer right, or is each step?",
+            rich_help_panel=_EXAMPLES,
+        ),
+    ] = None,
+    min_reward: Annotated[
+        float | None,
+        typer.Option(
+            "--min-reward",
+            min=0.0,
+            max=1.0,
+            help="With --verify: at least this probability.  [default: 0.5]",
+            rich_help_panel=_EXAMPLES,
+        ),
+    ] = None,
     solutions: Annotated[
         int,
         typer.Option("--solutions", min=1, help="So many of one problem at most.", rich_help_panel=_EXAMPLES),
@@ -109,7 +141,7 @@ def iterate(
     as_json: Annotated[bool, typer.Option("--json", help="The rounds as one JSON array on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Run rounds: augment, solve, filter, deduplicate, export. Each takes the problems that the last one made.
+    """Run rounds: augment, solve, verify, filter, deduplicate, export. Each takes the problems that the last one made.
 
     Every stage is a run: kill it at any moment, the same command goes on. A further round may be run with another
     model, trained on what the last one gave: serve it and raise --rounds. mathagent status tells how far it is.
@@ -137,11 +169,21 @@ def iterate(
             isolation=isolation,
             memory=memory,
         )
+        if min_reward is not None and verify is None:
+            raise UsageError("--min-reward needs --verify")
         evaluation = load_evaluation(against or [], data_dir=data_dir, online=not offline)
         chosen = Iterating(
             rounds,
             Augmenting(read_ways(ways), per_problem, solve_samples, agree, evaluation),
-            Wanted(correct=True, tokens=short_enough, mattered=not any_code, distinct=True, most=solutions),
+            Wanted(
+                correct=True,
+                tokens=short_enough,
+                mattered=not any_code,
+                reward=None if verify is None else 0.5 if min_reward is None else min_reward,
+                distinct=True,
+                most=solutions,
+            ),
+            _VERIFIERS.get(verify),
             pairs,
         )
         data = load(

@@ -9,7 +9,7 @@ from mathagent.errors import UsageError
 from mathagent.examples.example import Example
 from mathagent.protocols import Part, protocol
 from mathagent.protocols.tools import Tools
-from mathagent.trace.schema import CodeStep, OutputStep, PrefillStep, Trace
+from mathagent.trace.schema import ChoiceStep, CodeStep, OutputStep, PrefillStep, Trace
 from mathagent.types import Message, TextInput
 
 _TRAINED = {"model": True, "kernel": False, "prompt": False}
@@ -62,6 +62,8 @@ def reply_parts(trace: Trace) -> list[Part]:
             parts.append(Part("kernel", step.raw))
         elif isinstance(step, PrefillStep):
             parts.append(Part("prompt", step.raw))
+        elif isinstance(step, ChoiceStep):
+            parts += [Part("prompt", step.lead), Part("model", step.raw.removeprefix(step.lead))]
         elif step.raw or isinstance(step, CodeStep):
             parts.append(Part("model", step.raw))
     return parts

@@ -9,9 +9,10 @@ from typing import Any
 from mathagent.examples.example import Chat
 from mathagent.protocols.frames import unescaped
 from mathagent.protocols.tools import Tools
-from mathagent.trace.schema import CodeStep, OutputStep, PrefillStep, TextStep, Trace
+from mathagent.trace.schema import ChoiceStep, CodeStep, OutputStep, PrefillStep, TextStep, Trace
 
 NOTHING = "[no output]"
+_WRITTEN = PrefillStep | TextStep | ChoiceStep | CodeStep | OutputStep
 _THINK = re.compile(r"</?think>")
 
 
@@ -21,7 +22,7 @@ def reply_messages(trace: Trace) -> Chat:
     Arguments of calls are objects ({"code": ...}). Thinking stands in `reasoning_content`. Markup of the protocol is
     left out; a block that was never run is text.
     """
-    steps = [step for step in trace.steps if isinstance(step, PrefillStep | TextStep | CodeStep | OutputStep)]
+    steps = [step for step in trace.steps if isinstance(step, _WRITTEN)]
     run = {step.index for step in steps if isinstance(step, OutputStep)}
     text = unescaped if trace.protocol == Tools.name else str
     messages: Chat = []

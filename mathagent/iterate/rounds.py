@@ -5,12 +5,13 @@ ledger.jsonl         one line for each finished round: yield, cost, reasons for 
 round-N/settings.json   the model of the round: the next one may have another, trained on what this one gave
 round-N/augmented    new problems out of the round's sources (`mathagent.augment`)
 round-N/solved       a run: the sources themselves
+round-N/verified     a run: what the model says of the solutions, if it is asked (`mathagent.iterate.judged`)
 round-N/ledger.jsonl    one line for each solution (`Line`)
 round-N/export       trl-sft, chat, text, dpo: solutions; augment: the replies that became new problems
 round-N/summary.json    the line of the round
 
 The sources of the first round are the data set; those of each further one are the problems that the last one made, at
-most as many as the data set has. A reward that a verifier has written into the rows can be asked for (`Wanted.reward`).
+most as many as the data set has.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mathagent import __version__
 from mathagent.augment import Augmentation, augment, option_settings
 from mathagent.augment import Options as Augmenting
 from mathagent.augment import settings_of as augment_settings
+from mathagent.augment.entry import KEPT
 from mathagent.data import DataSet, Problem, shuffled
 from mathagent.examples import Example, Form, Wanted, open_examples, select, write_examples
+from mathagent.iterate.judged import cost, judged
 from mathagent.iterate.solutions import lines, solutions
 from mathagent.protocols.tools import Tools
 from mathagent.run.folder import ABOUT, KIND, read_settings, write_whole
@@ -42,12 +44,14 @@ class Options:
     """What the rounds do.
 
     rounds: how many. augmenting: how new problems are made; sources are solved by as many samples as they are.
-    wanted: what a solution must be, to be trained on. pairs: preferences of each problem.
+    wanted: what a solution must be, to be trained on. verify: the role in which the model judges those that are all
+    this but for their `reward`, None for no verification. pairs: preferences of each problem.
     """
 
     rounds: int
     augmenting: Augmenting
     wanted: Wanted = field(default_factory=lambda: Wanted(correct=True, mattered=True, distinct=True, most=4))
+    verify: Literal["outcome", "process"] | None = None
     pairs: int = 1
 
 
@@ -58,6 +62,7 @@ def settings_of(data: DataSet, options: Options, settings: Settings, seed: int) 
         "data": data_settings(data),
         **option_settings(options.augmenting),
         "wanted": asdict(options.wanted),
+        "verify": options.verify,
         "pairs": options.pairs,
         "seed": seed,
         **asked_settings(settings),
@@ -137,20 +142,39 @@ class _Round:
         made = await augment(self._data, augmenting, self._settings, inner, known=known)
         sources = self._data if solve != model else replace(self._data, problems=())
         folder = await self._stages.run(_SOURCES, sources, self._settings, samples=augmenting.samples)
-        self._write(model, made, folder, sources.problems)
+        examples = [
+            *solutions(folder, sources.problems, augmenting.agree),
+            *solutions(self._path / _NEW, made.problems, augmenting.agree),
+        ]
+        self._write(model, made, await self._chosen(examples), sources.problems)
         return made, model
 
-    def _write(self, model: str, made: Augmentation, folder: Path, sources: Sequence[Problem]) -> None:
-        """Filter, deduplicate, export, and write the ledger."""
-        agree = self._options.augmenting.agree
-        examples = [
-            *solutions(folder, sources, agree),
-            *solutions(self._path / _NEW, made.problems, agree),
-        ]
-        kept, dropped = select(examples, self._options.wanted)
-        reasons = {id(example): reason for example, reason in dropped}
+    async def _chosen(self, examples: Sequence[Example]) -> list[tuple[Example, str]]:
+        """Every example, with its reward if it was judged, and what becomes of it: "kept", or why not.
+
+        Only those are judged that are all that is wanted otherwise: judging costs.
+        """
+        wanted = self._options.wanted
+        fit, dropped = select(examples, replace(wanted, reward=None, most=None))
+        if self._options.verify is not None:
+            fit = await judged(self._stages, fit, self._options.verify, self._settings, self._data)
+        kept, objected = select(fit, Wanted(reward=wanted.reward, most=wanted.most))
+        found = {each.name: (each, reason) for each, reason in (*dropped, *objected)}
+        found |= {each.name: (each, KEPT) for each in kept}
+        return [found[each.name] for each in examples]
+
+    def _write(
+        self,
+        model: str,
+        made: Augmentation,
+        chosen: Sequence[tuple[Example, str]],
+        sources: Sequence[Problem],
+    ) -> None:
+        """Export, and write the ledger."""
+        examples = [example for example, _ in chosen]
+        kept = [example for example, outcome in chosen if outcome == KEPT]
         ledger = lines(
-            ((example, reasons.get(id(example), "kept")) for example in examples),
+            chosen,
             {problem.id: problem for problem in (*sources, *made.problems)},
             {problem.id: _SOURCES for problem in sources} | {problem.id: _NEW for problem in made.problems},
         )
@@ -158,16 +182,23 @@ class _Round:
         write_lines(self._path / "ledger.jsonl", (line.model_dump() for line in ledger))
         asked = made.summary
         spent = [each for each in ledger if each.stage == _SOURCES]
+        judging, judging_seconds = cost(self._stages)
         self.summary = {
             "round": self._number,
             "model": model,
             "problems": {"sources": len(self._data.problems), "asked": asked["asked"], "kept": asked["kept"]},
             "problems_dropped": asked["dropped"],
             "solutions": {"drawn": len(ledger), "kept": len(kept)},
-            "solutions_dropped": dict(Counter(reason for _, reason in dropped).most_common()),
+            "solutions_dropped": dict(
+                Counter(outcome for _, outcome in chosen if outcome != KEPT).most_common()
+            ),
             "exported": exported,
-            "tokens": {**asked["tokens"], "sources": sum(each.tokens for each in spent)},
-            "seconds": {**asked["seconds"], "sources": round(sum(each.seconds for each in spent), 1)},
+            "tokens": {**asked["tokens"], "sources": sum(each.tokens for each in spent), "verified": judging},
+            "seconds": {
+                **asked["seconds"],
+                "sources": round(sum(each.seconds for each in spent), 1),
+                "verified": judging_seconds,
+            },
         }
         write_whole(self._path / "summary.json", json.dumps(self.summary, indent=2) + "\n")
 

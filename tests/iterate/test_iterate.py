@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,33 @@ from tests.replay.state import Settings
 pytestmark = pytest.mark.timeout(300)
 COMMAND = ("iterate", "two.jsonl", "--ways", "rephrase,numbers", "--mode", "cot", "-t", "1", "-q")
 """Without code: that a run with code survives a kill is shown in tests/run, and every pool of kernels costs seconds."""
-SAMPLES = ("--solve-samples", "2")
+SAMPLES = ("--solve-samples", "2", "--verify", "outcome")
 STAGES = (
     "round-1/augmented/asked/numbers",
     "round-1/augmented/solved",
     "round-1/solved",
+    "round-1/verified",
     "round-2/augmented/solved",
 )
+
+
+def thinks(prompt: str) -> dict[str, float]:
+    """A verifier that objects to every second try, as the solutions count them."""
+    doubtful = "try 1" in prompt or "try 3" in prompt
+    return {"Yes": 0.2, "No": 0.6} if doubtful else {"Yes": 0.72, "No": 0.08}
+
+
+def thinks_slowly(prompt: str) -> dict[str, float]:
+    """The same, in time for a kill."""
+    time.sleep(0.2)
+    return thinks(prompt)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ReplayServer]:
     settings = Settings(models=(MODEL,), tokens_per_chunk=8, token_seconds=0.004, fallback="I can't.")
     with ReplayServer(recordings(2), settings) as server:
+        server.state.think = thinks
         yield server
 
 
@@ -84,7 +99,7 @@ def test_two_rounds(whole: Path) -> None:
 def test_every_stage_is_a_run(whole: Path) -> None:
     runs, notices = runs_in(whole)
     assert notices == []
-    assert len(runs) == 7
+    assert len(runs) == 9
     assert {"round-1/augmented/asked/numbers", "round-2/augmented/solved"} < {run.name for run in runs}
     assert all(run.state == "finished" for run in runs)
 
@@ -127,9 +142,34 @@ def test_solutions_with_code(program: Program) -> None:
     assert augmented["messages"][0]["content"].startswith("Describe this problem in another way. ")
 
 
-def test_a_kill_in_every_stage_changes_nothing(program: Program, whole: Path) -> None:
+def test_a_verifier_may_object(program: Program, server: ReplayServer) -> None:
+    command = (*COMMAND, "--solve-samples", "4", "-o", "judged", "-n", "1", "--verify", "outcome", "--json")
+    ended = program.call(*command)
+    assert ended.code == 0, ended.err
+    (summary,) = json.loads(ended.out)
+    folder = program.home / "judged" / "round-1"
+    replies = {trace["id"]: trace for path in folder.glob("**/traces.jsonl") for trace in lines(path)}
+    outcomes: dict[bool, set[str]] = {True: set(), False: set()}
+    for line in lines(folder / "ledger.jsonl"):
+        text = "".join(step["raw"] for step in replies[line["trace_id"]]["steps"])
+        outcomes["try 1" in text or "try 3" in text].add(line["outcome"])
+    assert outcomes[True] - {"duplicate"} == {"low reward"}  # a duplicate is not even judged
+    assert outcomes[False] - {"duplicate"} == {"kept"}
+    assert summary["solutions_dropped"]["low reward"] > 0
+    assert summary["tokens"]["verified"] > 0
+    verdicts = program.call("export", str(folder / "verified"), "-f", "sft", "-o", "verdicts.jsonl")
+    assert verdicts.code == 0, verdicts.err
+    assert {line["completion"] for line in lines(program.home / "verdicts.jsonl")} == {"Yes", "No"}
+    asked = len(server.seen)
+    assert program.call(*command).code == 0
+    assert len(server.seen) == asked
+    assert program.call(*COMMAND, "-o", "x", "--min-reward", "0.5").code == 2
+
+
+def test_a_kill_in_every_stage_changes_nothing(program: Program, server: ReplayServer, whole: Path) -> None:
     command = (*COMMAND, *SAMPLES, "--rounds", "2", "-o", "killed", "-c", "2")
     folder = program.home / "killed"
+    server.state.think = thinks_slowly
     for stage in STAGES:
         process = program.start(*command)
         log = folder / stage / "steps.jsonl"
@@ -138,6 +178,7 @@ def test_a_kill_in_every_stage_changes_nothing(program: Program, whole: Path) ->
         process.communicate()
         told = json.loads(program.call("status", "killed", "--json").out)
         assert (told["kind"], told["state"], told["stage"]) == ("iterate", "stopped", stage)
+    server.state.think = thinks
     ended = program.call(*command)
     assert ended.code == 0, ended.err
     assert stable(folder) == stable(whole)
@@ -154,7 +195,7 @@ def test_the_same_command_again_asks_for_nothing(program: Program, server: Repla
 
 
 def test_other_settings_are_refused(program: Program, whole: Path) -> None:
-    ended = program.call(*COMMAND, "--solve-samples", "3", "--rounds", "2", "-o", "whole")
+    ended = program.call(*COMMAND, *SAMPLES, "--solve-samples", "3", "--rounds", "2", "-o", "whole")
     assert ended.code == 2
     assert "whole holds a run with other settings: solve_samples: 2 -> 3" in ended.complaints[0]
 
