@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,20 @@ def test_it_continues_an_assistant_message(vllm_server: ServerState) -> None:
     messages = [{"role": "user", "content": "What is 3*4?"}, {"role": "assistant", "content": prefill}]
     answer = ask(vllm_server, messages=messages, continue_final_message=True, add_generation_prompt=False)
     assert answer["choices"][0]["message"]["content"].strip(" .") in ("12", r"\boxed{12}")
+
+
+def test_many_requests_with_seeds_at_once(vllm_server: ServerState) -> None:
+    """Together their prompts are more than one step takes: a prompt in pieces, with a seed, would end the engine."""
+
+    def one(number: int) -> int:
+        text = " ".join(f"{number} and {other} are {number + other}." for other in range(12))
+        messages = [{"role": "user", "content": text}]
+        answer = ask(vllm_server, messages=messages, seed=number, temperature=0.7)
+        used: int = answer["usage"]["prompt_tokens"]
+        return used
+
+    with ThreadPoolExecutor(40) as threads:
+        assert sum(threads.map(one, range(100, 140))) > 4096
 
 
 def test_what_was_seen_comes_from_the_prefix_cache(vllm_server: ServerState) -> None:
