@@ -96,7 +96,7 @@ def test_a_server_that_fails_for_good(served: Served) -> None:
         (["What?", "--answer", "\udce9"], "--answer is not valid UTF-8"),
         (
             ["What?", "--prompt", "nope"],
-            "no prompt and no file is called 'nope' (known prompts: cot-zh, cot, ",
+            "no prompt and no file is called 'nope' (known prompts: ",
         ),
         (["What?", "--prompt", "latin1.txt"], "can't read the prompt file latin1.txt"),
         (["What?", "--protocol", "nope"], "unknown protocol 'nope' (known: markdown, internlm2, "),
