@@ -172,7 +172,7 @@ def _evaluation(against: list[str] | None, data_dir: Path | None, offline: bool)
     evaluation = Evaluation()
     for name in against or ():
         data = load(name, data_dir=data_dir, online=not offline)
-        evaluation.add(data.name, (problem.text for problem in data.problems))
+        evaluation.add(data.name, data.problems)
     if not against:
         notice("no evaluation set is kept out: name those that you will measure on with --against")
     return evaluation

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kernels_sandbox import KernelPool
+from mathagent.data import Problem
 from mathagent.errors import DataError
 from mathagent.training.annotated import Unconvertible, annotated_program
 from mathagent.training.changed import changed_program
@@ -65,7 +66,7 @@ async def build(
     """The examples in an order drawn by the seed, and the ledger. Raises DataError for files that can't be read."""
     told = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
     ledger = Ledger("build", told)
-    evaluation.add("held_out", (row["problem"] for row in held_out()))
+    evaluation.add("held_out", [Problem(id=row["id"], text=row["problem"]) for row in held_out()])
     draw = random.Random(settings.seed)
     seen: set[str] = set()
     programs = []

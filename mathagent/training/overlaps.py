@@ -1,4 +1,9 @@
-"""Which training problems are problems of an evaluation set: with names of numbers masked, or nearly word for word."""
+"""Which training problems are problems of an evaluation set, also where only the numbers are others.
+
+`mathagent.overlap` finds a test problem in disguise, with its numbers. Training data has copies with other numbers, and
+a model that has seen the wording has seen the problem: here numbers are masked, and it is enough that one text has most
+of the other, so that a longer question changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-NEAR = 0.75
-"""Share of three-word sequences in common (Jaccard) from which two problems count as one."""
+import mathagent.overlap
+from mathagent.data import Problem
+
+NEAR = 0.7
+"""Share of the three-word sequences of the shorter problem, numbers masked, that count as one if in common."""
 
 _TOKEN = re.compile(r"\d[\d,.]*|[a-z]+")
 
@@ -16,6 +24,7 @@ class Evaluation:
     """The problems of evaluation sets, to be asked what overlaps with them."""
 
     def __init__(self) -> None:
+        self._disguised = mathagent.overlap.Evaluation()
         self._sets: list[str] = []
         self._grams: list[frozenset[str]] = []
         self._with: defaultdict[str, list[int]] = defaultdict(list)
@@ -23,23 +32,28 @@ class Evaluation:
     def __len__(self) -> int:
         return len(self._sets)
 
-    def add(self, name: str, problems: Iterable[str]) -> None:
-        """Add the texts of a set under its name."""
-        for text in problems:
-            grams = _grams(text)
+    def add(self, name: str, problems: Iterable[Problem]) -> None:
+        """Add the problems of a set under its name."""
+        for problem in problems:
+            self._disguised.add(name, [problem])
+            grams = _grams(problem.text)
             for gram in grams:
                 self._with[gram].append(len(self._sets))
             self._sets.append(name)
             self._grams.append(grams)
 
     def find(self, text: str) -> str | None:
-        """The set with a problem that this one overlaps with, or None. Other numbers make no other problem."""
+        """The set with a problem that this one overlaps with, or None."""
+        if (found := self._disguised.find(text)) is not None:
+            return found.set
         grams = _grams(text)
         shared = Counter(place for gram in grams for place in self._with.get(gram, ()))
-        for place, common in shared.most_common(5):
-            if common / (len(grams) + len(self._grams[place]) - common) >= NEAR:
-                return self._sets[place]
-        return None
+        near = (
+            place
+            for place, common in shared.items()
+            if common >= NEAR * min(len(grams), len(self._grams[place]))
+        )
+        return next((self._sets[place] for place in near), None)
 
 
 def _grams(text: str) -> frozenset[str]:

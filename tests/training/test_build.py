@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kernels_sandbox import KernelPool
+from mathagent.data import Problem
 from mathagent.errors import DataError
 from mathagent.protocols.markdown import Markdown
 from mathagent.training.build import BuildSettings, build, held_out
@@ -42,7 +43,7 @@ def sources(tmp_path: Path) -> dict[str, Path]:
 
 async def made(settings: BuildSettings, *kept_out: str) -> tuple[list[Example], dict[str, dict[str, object]]]:
     evaluation = Evaluation()
-    evaluation.add("test", kept_out)
+    evaluation.add("test", [Problem(id=text, text=text) for text in kept_out])
     async with KernelPool(warm=1) as pool:
         examples, ledger = await build(settings, evaluation, pool)
     return examples, ledger.record()["counts"]
@@ -70,6 +71,24 @@ async def test_the_own_problems_are_never_trained_on(tmp_path: Path) -> None:
     examples, counts = await made(BuildSettings(gsm8k=path, stories=0, changed=0))
     assert examples == []
     assert counts["gsm8k"]["dropped"] == {"overlaps with held_out": len(rows)}
+
+
+@pytest.mark.parametrize("clips", ["48", "34"])
+async def test_the_problem_of_the_demonstration_is_kept_out_as_gsm8k_words_it(
+    tmp_path: Path, clips: str
+) -> None:
+    """GSM8K's first training problem: the same story and a longer question, and a copy with other numbers."""
+    question = (
+        f"Natalia sold clips to {clips} of her friends in April, and then she sold half as many clips in May. "
+        "How many clips did Natalia sell altogether in April and May?"
+    )
+    half, total = int(clips) // 2, int(clips) // 2 * 3
+    answer = f"<<{clips}/2={half}>>{half} in May, <<{clips}+{half}={total}>>{total} in all.\n#### {total}"
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"question": question, "answer": answer}) + "\n")
+    examples, counts = await made(BuildSettings(gsm8k=path, stories=0))
+    assert examples == []
+    assert counts["gsm8k"] == {"kept": 0, "dropped": {"overlaps with held_out": 1}}
 
 
 async def test_a_wrong_worked_solution_is_dropped(tmp_path: Path) -> None:
