@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -49,6 +50,12 @@ class Driven:
                 with suppress(WorkerCancelled):
                     await worker.wait()
             await self.pilot.pause(0)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what comes by and by, such as the end of a movement. Fails after ten seconds."""
+        async with asyncio.timeout(10):
+            while not holds():
+                await self.pilot.pause(0.02)
 
     async def paste(self, text: str) -> None:
         """Paste into the field that has the focus."""

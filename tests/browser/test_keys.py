@@ -65,7 +65,9 @@ async def test_reading_and_back(collection: Collection) -> None:
         await browser.press("backspace")
         assert view.scroll_offset.y == 0
         await browser.press("down")
-        assert view.scroll_offset.y == 1  # the arrows scroll what has the focus
+        await browser.until(
+            lambda: view.scroll_offset.y == 1
+        )  # the arrows scroll what has the focus, not at once
         await browser.press("j")
         assert browser.chosen == ("b", 0)  # and j is always the next trace, from its beginning
         assert view.scroll_offset.y == 0
