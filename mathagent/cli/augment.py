@@ -34,7 +34,7 @@ Ways = Annotated[
     str | None,
     typer.Option(
         "--ways",
-        help="rephrase, similar, harder, numbers, fractions, statement, backward.  [default: all]",
+        help="rephrase, similar, harder, numbers, fractions, statement, backward.  \\[default: all]",
         rich_help_panel=_AUGMENT,
     ),
 ]

@@ -15,9 +15,9 @@ from mathagent.shown import clean
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of local data sets, by name.  [default: $MATHAGENT_DATA]"),
+    typer.Option("--data-dir", help="Folder of local data sets, by name.  \\[default: $MATHAGENT_DATA]"),
 ]
-Split = Annotated[str | None, typer.Option(help="Split.  [default: what the field evaluates on]")]
+Split = Annotated[str | None, typer.Option(help="Split.  \\[default: what the field evaluates on]")]
 Config = Annotated[str | None, typer.Option(help="Configuration of a hub repository.")]
 ColumnMap = Annotated[
     str | None,

@@ -52,7 +52,7 @@ Dedupe = Annotated[
 Pairs = Annotated[
     int | None,
     typer.Option(
-        "--pairs", min=1, help="Pairs of each problem, for dpo.  [default: 1]", rich_help_panel=_PANEL
+        "--pairs", min=1, help="Pairs of each problem, for dpo.  \\[default: 1]", rich_help_panel=_PANEL
     ),
 ]
 ReplyOption = Annotated[

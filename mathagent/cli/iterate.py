@@ -99,7 +99,7 @@ def iterate(
             "--min-reward",
             min=0.0,
             max=1.0,
-            help="With --verify: at least this probability.  [default: 0.5]",
+            help="With --verify: at least this probability.  \\[default: 0.5]",
             rich_help_panel=_EXAMPLES,
         ),
     ] = None,

@@ -35,12 +35,12 @@ def notebook(
         typer.Option(
             "--trace",
             "-f",
-            help="A trace file, or the folder of a run.  [default: traces.jsonl in mathagent's home]",
+            help="A trace file, or the folder of a run.  \\[default: traces.jsonl in mathagent's home]",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The notebook; - for standard output.  [default: the trace's id]"),
+        typer.Option("--out", "-o", help="The notebook; - for standard output.  \\[default: the trace's id]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     check: Annotated[

@@ -104,7 +104,7 @@ MaxExecutions = Annotated[
     typer.Option(
         "--max-executions",
         min=0,
-        help=f"Code blocks that are run.  [default: the prompt's, or {_DEFAULT.executions}]",
+        help=f"Code blocks that are run.  \\[default: the prompt's, or {_DEFAULT.executions}]",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -113,7 +113,7 @@ MaxTokens = Annotated[
     typer.Option(
         "--max-tokens",
         min=1,
-        help=f"Tokens the model may write in all.  [default: the prompt's, or {_DEFAULT.tokens}]",
+        help=f"Tokens the model may write in all.  \\[default: the prompt's, or {_DEFAULT.tokens}]",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -167,7 +167,7 @@ IsolationOption = Annotated[
     ),
 ]
 TraceFile = Annotated[
-    Path | None, typer.Option("--trace", help="Trace file.  [default: traces.jsonl in mathagent's home]")
+    Path | None, typer.Option("--trace", help="Trace file.  \\[default: traces.jsonl in mathagent's home]")
 ]
 
 

@@ -42,7 +42,7 @@ def report(
     price_cached: Annotated[
         float | None,
         typer.Option(
-            "--price-cached", min=0, help="Price of a million cached prompt tokens.  [default: --price-in]"
+            "--price-cached", min=0, help="Price of a million cached prompt tokens.  \\[default: --price-in]"
         ),
     ] = None,
     as_json: AsJson = False,

@@ -50,7 +50,7 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="Folder of the run.  [default: runs/DATASET-MODEL]", rich_help_panel=_RUN
+            "--out", "-o", help="Folder of the run.  \\[default: runs/DATASET-MODEL]", rich_help_panel=_RUN
         ),
     ] = None,
     limit: Annotated[
@@ -97,7 +97,7 @@ def run(
     kernels: Annotated[
         int | None,
         typer.Option(
-            "--kernels", min=1, help="Kernels alive.  [default: one per trajectory]", rich_help_panel=_RUN
+            "--kernels", min=1, help="Kernels alive.  \\[default: one per trajectory]", rich_help_panel=_RUN
         ),
     ] = None,
     patience: Annotated[

@@ -58,7 +58,7 @@ def start(
     model: Annotated[
         str | None,
         typer.Argument(
-            help="A name on Hugging Face, a path, an adapter's folder.  [default: the embedded model]"
+            help="A name on Hugging Face, a path, an adapter's folder.  \\[default: the embedded model]"
         ),
     ] = None,
     port: Annotated[

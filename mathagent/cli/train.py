@@ -84,7 +84,7 @@ def tune(
     data: Annotated[list[Path], typer.Argument(help="Files of examples, of `build` and `keep`.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A folder; a run in it goes on.")],
     model: Annotated[
-        Path | None, typer.Option(help="A folder that transformers reads.  [default: the embedded model]")
+        Path | None, typer.Option(help="A folder that transformers reads.  \\[default: the embedded model]")
     ] = None,
     start: Annotated[
         Path | None, typer.Option(help="The folder of an adapter to begin with, of an earlier round.")
@@ -98,7 +98,7 @@ def tune(
     rate: Annotated[float, typer.Option(min=0, help="The learning rate at its peak.")] = 1e-3,
     rank: Annotated[int, typer.Option(min=1, help="The rank of the adapter.")] = 16,
     first_layer: Annotated[int, typer.Option(min=0, help="Layers below it are left alone.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="On a CPU.  [default: all cores]")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="On a CPU.  \\[default: all cores]")] = None,
     seed: Seed = 0,
 ) -> None:
     """Fit an adapter, on a CUDA device in bfloat16 where there is one, else on the CPU. `serve FOLDER` serves it."""

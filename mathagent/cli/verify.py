@@ -52,7 +52,7 @@ def verify(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="Folder of the verification.  [default: RUN-ROLE]", rich_help_panel=_RUN
+            "--out", "-o", help="Folder of the verification.  \\[default: RUN-ROLE]", rich_help_panel=_RUN
         ),
     ] = None,
     samples: Annotated[

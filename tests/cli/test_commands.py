@@ -6,11 +6,16 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from rich.text import Text
 
 from mathagent import __version__
+from mathagent.cli.app import app
 from mathagent.prompts import prompts
 from tests.cli.conftest import PROBLEM, Served
 from tests.cli.program import Program, scripted
@@ -39,6 +44,24 @@ def test_help(program: Program, command: tuple[str, ...]) -> None:
     assert " ".join(("Usage: mathagent", *command)) in ended.out
     assert len(ended.out.splitlines()) > 5
     assert program.call(*command, "-h").code == 0
+
+
+def test_defaults_in_helps_are_shown() -> None:
+    """Rich takes an unescaped `[default: ...]` for markup and shows nothing of it."""
+    told = [
+        (command.name, parameter.name, parameter.help)
+        for command in _leaves(typer.main.get_command(app))
+        for parameter in command.params
+        if "default:" in (getattr(parameter, "help", None) or "")
+    ]
+    assert len(told) > 20
+    assert [each for each in told if "[default: " not in Text.from_markup(each[2]).plain] == []
+
+
+def _leaves(command: Any) -> Iterator[Any]:
+    for each in getattr(command, "commands", {}).values():
+        yield from _leaves(each)
+    yield command
 
 
 def test_help_is_quick_and_version(program: Program) -> None:
