@@ -17,6 +17,7 @@ Words and patterns do not mind the case. A pattern is a regular expression of Py
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -180,7 +181,10 @@ def _words(words: str) -> re.Pattern[str]:
 
 def _pattern(pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile(pattern.replace(r"\/", "/"), re.IGNORECASE)
+        with warnings.catch_warnings():
+            # `[[` and the like may mean something in a future Python: nothing that a reader of traces can use.
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(pattern.replace(r"\/", "/"), re.IGNORECASE)
     except re.error as error:
         raise UsageError(f"/{pattern}/ is no regular expression: {error}") from None
 

@@ -64,6 +64,11 @@ def test_unwanted(query: str) -> None:
     assert not wants(query)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_pattern_of_another_python_is_no_warning_on_the_readers_screen() -> None:
+    assert parse_query("/[[]1, 2/") is not None
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
