@@ -28,11 +28,20 @@ FIRST_USE_SECONDS = 420
 """The limit of a test that may be the one that starts the server: half a minute here, two on a loaded machine."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests on the real server time for its start."""
+TOGETHER = ("tests/sandbox", "tests/page")
+"""Folders whose tests run in one process: they look at all kernels there are, or share what is dear to make."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the tests on the real server time for its start, and say which tests run in one process with `-n`."""
     for item in items:
-        if "vllm_server" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+        served = "vllm_server" in getattr(item, "fixturenames", ())
+        if served and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(FIRST_USE_SECONDS))
+        if config.pluginmanager.hasplugin("xdist"):
+            path = item.path.relative_to(config.rootpath).as_posix()
+            folder = next((each for each in TOGETHER if path.startswith(f"{each}/")), path)
+            item.add_marker(pytest.mark.xdist_group("vllm" if item.get_closest_marker("vllm") else folder))
 
 
 @pytest.fixture(scope="session", autouse=True)
