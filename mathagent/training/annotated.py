@@ -1,20 +1,22 @@
 """GSM8K's worked solutions as programs: every `<<48/2=24>>` becomes a statement (Cobbe et al. 2021, section 2).
 
-The annotations are sums over plain numbers. A number that an earlier statement gave is written as its variable; the
-variable's name comes from the words of the sentence. Pure; whether a program gives the answer is for the sandbox.
+The annotations are sums over plain numbers. The program begins with the numbers of the problem, each with a name of the
+words around it; a number that stands there once, or that an earlier statement gave, is written as its variable after
+that. The names of results come from the words of their sentence. Pure; whether a program gives the answer is for the
+sandbox.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from mathagent.training.example import Program
-from mathagent.training.numbers import NUMBER, exact
-from mathagent.training.words import content_words, name_of
+from mathagent.training.numbers import NUMBER, exact, written
+from mathagent.training.words import content_words, name_of, number_name
 
 _ANNOTATION = re.compile(r"<<([^<>=]*)=([^<>]*)>>")
 _SUM = re.compile(r"[\d.+\-*/() ]+")
@@ -47,18 +49,36 @@ def annotated_program(ident: str, problem: str, solution: str) -> Program:
         raise Unconvertible("no final answer")
     steps: list[_Step] = []
     lines: list[str] = []
-    given = {exact(each) for each in NUMBER.findall(problem)}
+    facts = _facts(problem)
+    given = {value for _, value in facts}
+    once = {value: name for name, value in facts if [value for _, value in facts].count(value) == 1}
     for before, expression, value, after in _annotations(worked):
-        text = _statement(expression, steps, given)
-        name = _name(before, after, {step.name for step in steps})
+        text = _statement(expression, steps, given, once)
+        if text.isdigit():
+            raise Unconvertible("a number that the problem does not give")
+        name = _name(before, after, {*(step.name for step in steps), *(name for name, _ in facts)})
         lines.append(f"{name} = {text}")
         steps.append(_Step(name, value))
     if not steps:
         raise Unconvertible("no calculations")
-    lines = _needed(lines, steps)
-    lines.append(f"print({steps[-1].name})")
+    try:
+        known = [f"{name} = {written(value)}" for name, value in facts]
+    except ValueError:
+        raise Unconvertible("a number that is no short decimal") from None
+    lines = [*known, *_needed(lines, steps), f"print({steps[-1].name})"]
     words = _ANNOTATION.sub("", worked).strip()
     return Program(ident, "gsm8k", problem.strip(), tuple(lines), answer.strip().replace(",", ""), words)
+
+
+def _facts(problem: str) -> list[tuple[str, Fraction]]:
+    """(name, value) of each number of the problem, in its order; every one has a name of its own."""
+    texts = NUMBER.findall(problem)
+    slots = iter(range(len(texts)))
+    template = NUMBER.sub(lambda _: f"number{next(slots)}", problem)
+    facts: list[tuple[str, Fraction]] = []
+    for slot, text in enumerate(texts):
+        facts.append((number_name(template, slot, {name for name, _ in facts}), exact(text)))
+    return facts
 
 
 def _annotations(worked: str) -> Iterator[tuple[str, str, Fraction, str]]:
@@ -78,7 +98,9 @@ def _value(text: str) -> Fraction:
         raise Unconvertible("a result that is no number") from None
 
 
-def _statement(expression: str, steps: list[_Step], given: set[Fraction]) -> str:
+def _statement(
+    expression: str, steps: list[_Step], given: set[Fraction], once: Mapping[Fraction, str]
+) -> str:
     """The right side: the expression with variables for what earlier statements gave."""
     plain = _PERCENT.sub(r"(\1/100)", expression.replace(",", "").replace("x", "*")).strip().lstrip("+")
     if not _SUM.fullmatch(plain):
@@ -91,6 +113,8 @@ def _statement(expression: str, steps: list[_Step], given: set[Fraction]) -> str
             raise Unconvertible("an intermediate result that equals another number")
         if earlier:
             return earlier[0].name
+        if value in once:
+            return once[value]
         if value not in given and value not in _WORDS_AND_UNITS:
             raise Unconvertible("a number that the problem does not give")
         return re.sub(r"^0+(?=\d)", "", match[0]) if not match[0].startswith(".") else f"0{match[0]}"

@@ -26,11 +26,11 @@ from mathagent.training.ledger import Ledger
 from mathagent.training.numbers import same
 from mathagent.training.overlaps import Evaluation
 from mathagent.training.prefix import prefix_program
-from mathagent.training.shapes import corrected, in_blocks, in_words, plain
+from mathagent.training.shapes import corrected, in_blocks, in_words, numbers, plain
 from mathagent.training.verify import outputs
 
-SHARES: Mapping[str, float] = {"blocks": 0.03, "corrected": 0.02, "words": 0.02}
-"""Shares of the programs that get another shape than one block."""
+SHARES: Mapping[str, float] = {"blocks": 0.03, "corrected": 0.02, "words": 0.02, "numbers": 0.02}
+"""Shares of the programs that get another shape than one block, where it fits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,10 @@ async def _shaped(
                 example = await in_blocks(pool, program)
             elif shape == "corrected":
                 example = await corrected(pool, program, draw)
-            else:
+            elif shape == "words":
                 example = in_words(program)
+            else:
+                example = numbers(program)
         chance -= share
     return example or plain(program, printed, ended=ended)
 

@@ -47,7 +47,8 @@ def changed_program(program: Program, draw: random.Random) -> Program:
         if len(set(new.values())) == len(new) and all(map(_fits, before.values(), after.values())):
             problem = _replaced(NUMBER, program.problem, new)
             answer = written(after[last.removeprefix("print(").removesuffix(")")])
-            return Program(program.id, f"{program.source} changed", problem, (*replaced, last), answer)
+            source, new_lines = f"{program.source} changed", (*replaced, last)
+            return Program(program.id, source, problem, new_lines, answer, original=program.problem)
     raise Unconvertible("no other numbers were found")
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from mathagent.prompts import Prompt
-from mathagent.training.example import Example
-
-Mode = Literal["tir", "cot"]
+from mathagent.training.example import Example, Mode
 
 
 @dataclass(frozen=True, slots=True)

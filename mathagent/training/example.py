@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 Author = Literal["prompt", "model", "kernel"]
+Mode = Literal["tir", "cot", "numbers"]
+"""What the model is asked: to solve with code or in words, or to change a problem's numbers (an augmenter's role)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class Program:
     """A problem with the Python that solves it, not yet run.
 
     id: unique within its source. lines: statements; the last one prints. answer: what must come out of it.
-    solution: a worked solution in words, where the source has one.
+    solution: a worked solution in words, where the source has one. original: the problem that this one is with other
+    numbers.
     """
 
     id: str
@@ -25,6 +28,7 @@ class Program:
     lines: tuple[str, ...]
     answer: str
     solution: str = ""
+    original: str = ""
 
     @property
     def code(self) -> str:
@@ -36,7 +40,7 @@ class Program:
 class Example:
     """What is learned from: the reply to a problem, part by part, as `mathagent.protocols.base.Part` has them.
 
-    mode: the prompt's, "tir" or "cot". shape: "block", "blocks", "corrected", "words". reply: (author, text) pairs;
+    mode: of the prompt. shape: "block", "blocks", "corrected", "words", "numbers", "kept". reply: (author, text) pairs;
     only the model's own texts are learned. ended: whether the model ended the reply there (else it only paused
     after a block, and no end-of-turn token is learned).
     """
@@ -45,7 +49,7 @@ class Example:
     source: str
     problem: str
     answer: str
-    mode: Literal["tir", "cot"]
+    mode: Mode
     shape: str
     reply: tuple[tuple[Author, str], ...]
     ended: bool = True

@@ -13,9 +13,8 @@ from fractions import Fraction
 from mathagent.training.annotated import Unconvertible
 from mathagent.training.example import Program
 from mathagent.training.numbers import exact, written
-from mathagent.training.words import content_words, name_of
+from mathagent.training.words import SLOT, content_words, name_of, number_name
 
-_SLOT = re.compile(r"number(\d+)")
 _RANK = {"+": 1, "-": 1, "*": 2, "/": 2}
 _ASKED: tuple[tuple[str, str, str], ...] = (
     (r"left|remain", "-", "left"),
@@ -53,8 +52,10 @@ def prefix_program(row: Mapping[str, str], *, change: random.Random | None = Non
     except ValueError:
         raise Unconvertible("a number that is no short decimal") from None
     lines = _lines(tree, template, shown)
-    problem = _SLOT.sub(lambda match: shown[int(match[1])], template)
-    return Program(str(row["row"]), source, problem, tuple(lines), final)
+    problem = SLOT.sub(lambda match: shown[int(match[1])], template)
+    before = [written(exact(each)) for each in row["numbers"].split()] if change is not None else []
+    original = SLOT.sub(lambda match: before[int(match[1])], template) if before else ""
+    return Program(str(row["row"]), source, problem, tuple(lines), final, original=original)
 
 
 def _tidy(text: str) -> str:
@@ -83,7 +84,7 @@ def _read(tokens: list[str]) -> tuple[Tree, list[str]]:
 def _value(tree: Tree, numbers: Sequence[Fraction], seen: list[Fraction] | None = None) -> Fraction:
     """The value; `seen` collects every intermediate one. Raises Unconvertible for a division by zero."""
     if isinstance(tree, str):
-        match = _SLOT.fullmatch(tree)
+        match = SLOT.fullmatch(tree)
         return numbers[int(match[1])] if match else exact(tree)
     left, right = _value(tree[1], numbers, seen), _value(tree[2], numbers, seen)
     if tree[0] == "/" and right == 0:
@@ -114,14 +115,21 @@ def _changed(tree: Tree, numbers: Sequence[Fraction], draw: random.Random) -> li
 
 
 def _lines(tree: Tree, template: str, shown: Sequence[str]) -> list[str]:
-    used = sorted({int(match[1]) for match in map(_SLOT.fullmatch, _leaves(tree)) if match})
+    """The numbers of the text in its order, those that the equation does not use, too; the equation; the printing.
+
+    To see what is there before choosing is easier than to choose while reading, and every problem then begins alike.
+    """
+    used = {int(match[1]) for match in map(SLOT.fullmatch, _leaves(tree)) if match}
+    given = list(dict.fromkeys(int(each) for each in SLOT.findall(template)))
     if not used:
         raise Unconvertible("an equation without the problem's numbers")
+    if not used.issubset(given):
+        raise Unconvertible("a number that is not in the text")
     names: dict[int, str] = {}
-    for slot in used:
-        names[slot] = _number_name(template, slot, set(names.values()))
+    for slot in given:
+        names[slot] = number_name(template, slot, set(names.values()))
     result = _result_name(template, tree[0], set(names.values()))
-    lines = [f"{names[slot]} = {shown[slot]}" for slot in used]
+    lines = [f"{names[slot]} = {shown[slot]}" for slot in given]
     return [*lines, f"{result} = {_infix(tree, names)}", f"print({result})"]
 
 
@@ -131,26 +139,11 @@ def _leaves(tree: Tree) -> list[str]:
 
 def _infix(tree: Tree, names: Mapping[int, str], above: int = 0, *, right: bool = False) -> str:
     if isinstance(tree, str):
-        match = _SLOT.fullmatch(tree)
+        match = SLOT.fullmatch(tree)
         return names[int(match[1])] if match else written(exact(tree))
     rank = _RANK[tree[0]]
     text = f"{_infix(tree[1], names, rank)} {tree[0]} {_infix(tree[2], names, rank, right=True)}"
     return f"({text})" if rank < above or (right and rank == above) else text
-
-
-def _number_name(template: str, slot: int, taken: set[str]) -> str:
-    """By the words after the number ("9 bookshelves"), else those before it ("gives 52 to Larry")."""
-    at = re.search(rf"number{slot}\b", template)
-    if at is None:
-        raise Unconvertible("a number that is not in the text")
-    before = re.split(r"[.?!,;]", template[: at.start()])[-1]
-    after = re.split(r"[.?!,;]|number\d+", template[at.end() :])[0]
-    following = re.match(r"(?:\s*[%-]?\s*[A-Za-z]+){1,2}", after)
-    near = content_words(following[0])[:2] if following else []
-    earlier = content_words(_SLOT.sub("", before))[::-1]
-    if template[: at.start()].endswith("$"):
-        near = [*earlier[:1], "dollars"]
-    return name_of(near or earlier[:1], taken, more=earlier)
 
 
 def _result_name(template: str, operation: str, taken: set[str]) -> str:
@@ -160,4 +153,4 @@ def _result_name(template: str, operation: str, taken: set[str]) -> str:
         if operation in operations and re.search(rf"\b(?:{pattern})\b", question):
             return name_of([name], taken, more=["the"])
     asked = re.search(r"how (?:many|much|far|long|old|tall)(.*)", question)
-    return name_of(content_words(_SLOT.sub("", asked[1]))[:1] if asked else ["answer"], taken, more=["all"])
+    return name_of(content_words(SLOT.sub("", asked[1]))[:1] if asked else ["answer"], taken, more=["all"])

@@ -1,17 +1,21 @@
-"""The replies that examples teach: one block, several, an error corrected after its traceback, words without code."""
+"""The replies that examples teach: one block, several, an error corrected after its traceback, words without code.
+
+And one of an augmenter: the problem with other numbers.
+"""
 
 from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from typing import Literal
 
 from kernels_sandbox import KernelPool
 from mathagent.protocols.rendering import fenced_output
 from mathagent.shown import show
-from mathagent.training.example import Author, Example, Program
+from mathagent.training.example import Author, Example, Mode, Program
 
-Shape = Literal["block", "blocks", "corrected", "words"]
+Shape = Literal["block", "blocks", "corrected", "words", "numbers"]
 FENCE = "```python\n"
 """What the prompt begins the reply with; `corrected` and `blocks` write it themselves the second time."""
 _SHOWN = 4000  # characters of an output: more than any of these programs prints
@@ -56,6 +60,19 @@ def in_words(program: Program) -> Example | None:
     return _example(program, "words", [("model", text)], ended=True)
 
 
+def numbers(program: Program) -> Example | None:
+    """The problem as the reply to its original, in the role "numbers" of `augment`; None where it has no original.
+
+    The original's numbers may be 1 and 2, which stay: a text that didn't change at all teaches nothing.
+    """
+    if program.original in ("", program.problem):
+        return None
+    example = _example(
+        program, "numbers", [("model", f"<problem>\n{program.problem}\n</problem>")], ended=True
+    )
+    return replace(example, problem=program.original)
+
+
 async def _executed(
     pool: KernelPool, program: Program, shape: Shape, blocks: list[list[str]], between: str
 ) -> Example | None:
@@ -78,13 +95,13 @@ def _answer(program: Program) -> str:
 
 
 def _example(program: Program, shape: Shape, reply: list[tuple[Author, str]], *, ended: bool) -> Example:
-    mode: Literal["tir", "cot"] = "cot" if shape == "words" else "tir"
+    modes: dict[Shape, Mode] = {"words": "cot", "numbers": "numbers"}
     return Example(
         id=f"{program.source}/{program.id}",
         source=program.source,
         problem=program.problem,
         answer=program.answer,
-        mode=mode,
+        mode=modes.get(shape, "tir"),
         shape=shape,
         reply=tuple(reply),
         ended=ended,

@@ -16,6 +16,8 @@ _EMPTY_WORDS = (
 )
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 _TAKEN = frozenset(dir(builtins))
+SLOT = re.compile(r"number(\d+)")
+"""Where a template has a number."""
 LONGEST = 2
 """Words in a name."""
 
@@ -46,6 +48,28 @@ def name_of(words: Collection[str], taken: Collection[str], more: Collection[str
     while f"{name}{number}" in taken:
         number += 1
     return f"{name}{number}"
+
+
+def number_name(template: str, slot: int, taken: Collection[str]) -> str:
+    """The name of a number, by the words after it ("9 bookshelves"), else those before it ("gives 52 to Larry").
+
+    Args:
+        template: a text with `number0`, `number1`, ... for its numbers.
+        slot: which number; it must be in the text.
+        taken: names in use.
+    """
+    at = re.search(rf"number{slot}(?!\d)", template)
+    assert at is not None
+    before = re.split(r"[.?!,;]", template[: at.start()])[-1]
+    after = re.split(r"[.?!,;]|number\d+", template[at.end() :])[0]
+    following = re.match(r"(?:\s*[%-]?\s*[A-Za-z]+){1,2}", after)
+    near = content_words(following[0])[:2] if following else []
+    earlier = content_words(SLOT.sub("", before))[::-1]
+    if template[: at.start()].endswith("$"):
+        near = [*earlier[:1], "dollars"]
+    elif after.startswith("%"):
+        near = ["percent", *near[:1]]
+    return name_of(near or earlier[:1], taken, more=earlier)
 
 
 def _legal(name: str) -> str:

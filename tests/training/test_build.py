@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ import pytest
 from kernels_sandbox import KernelPool
 from mathagent.data import Problem
 from mathagent.errors import DataError
+from mathagent.prompts import find_prompt
 from mathagent.protocols.markdown import Markdown
 from mathagent.training.build import BuildSettings, build, held_out
-from mathagent.training.example import Example, read_examples, write_examples
+from mathagent.training.example import Example, Program, read_examples, write_examples
 from mathagent.training.overlaps import Evaluation
 from mathagent.training.prefix import prefix_program
-from mathagent.training.shapes import corrected, in_blocks
+from mathagent.training.shapes import corrected, in_blocks, numbers
 from tests.training.made import GSM8K, PREFIX
 
 
@@ -106,16 +108,12 @@ async def test_the_shapes_are_what_the_loop_would_have_made() -> None:
     async with KernelPool(warm=1) as pool:
         blocks = await in_blocks(pool, program)
         mended = await corrected(pool, program, random.Random(1))
-        assert (
-            await in_blocks(
-                pool, prefix_program({**PREFIX[0], "equation_prefix": "+ number0 number0", "answer": "80"})
-            )
-            is None
-        )
+        short = Program("x", "made", "?", ("left = 80 - 3", "print(left)"), "77")
+        assert await in_blocks(pool, short) is None
     assert blocks is not None
     assert mended is not None
     assert [author for author, _ in blocks.reply] == ["prompt", "model", "kernel", "model", "kernel", "model"]
-    assert blocks.reply[2][1] == "```output\n40\n```\n"
+    assert blocks.reply[2][1] == "```output\n7\n```\n"
     assert "NameError" in mended.reply[2][1]
     assert mended.reply[-2:] == (("kernel", "```output\n25\n```\n"), ("model", "The answer is \\boxed{25}."))
     for example in (blocks, mended):
@@ -126,6 +124,20 @@ async def test_the_shapes_are_what_the_loop_would_have_made() -> None:
                 assert block.rest == ""
                 found += 1
         assert found == 2
+
+
+def test_the_same_problem_with_other_numbers_is_an_augmenters_reply() -> None:
+    program = prefix_program(PREFIX[0], change=random.Random(1))
+    example = numbers(program)
+    assert example is not None
+    assert (example.problem, example.mode) == (
+        "Ira has 40 pens and 7 cups. She loses 15 pens. How many are left?",
+        "numbers",
+    )
+    assert example.reply == (("model", f"<problem>\n{program.problem}\n</problem>"),)
+    (shown,) = [each.content for each in find_prompt("numbers").messages("?") if each.role == "assistant"]
+    assert re.fullmatch(r"<problem>\n[^\n]+\n</problem>", shown.strip())  # the form that the prompt asks for
+    assert numbers(prefix_program(PREFIX[0])) is None
 
 
 def test_examples_are_read_as_they_were_written(tmp_path: Path) -> None:
