@@ -54,7 +54,8 @@ def grade(
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one comparison.")] = 5.0,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Grading processes.  \\[default: one per processor]")
+        int | None,
+        typer.Option("--workers", min=1, help="Grading processes.  \\[default: one per processor]"),
     ] = None,
     audit: Annotated[
         bool,

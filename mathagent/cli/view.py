@@ -24,7 +24,9 @@ def view(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65535, help="Port of 127.0.0.1; 0 is a free one.  \\[default: 7575]"),
+        typer.Option(
+            "--port", min=0, max=65535, help="Port of 127.0.0.1; 0 is a free one.  \\[default: 7575]"
+        ),
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
