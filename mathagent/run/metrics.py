@@ -197,7 +197,9 @@ def _notes(
             f"{counts.undecided} answers were too hard for the grader: in the accuracies, as not correct"
         )
     if counts.ungraded:
-        notes.append(f"{counts.ungraded} samples have no known answer and are in no accuracy")
+        notes.append(
+            f"{counts.ungraded} samples have no verdict (no known answer, or never graded) and are in no accuracy"
+        )
     begun = Counter(row.id for row in rows if row.counted)
     if any(begun[id] < k for id in early):
         notes.append(
