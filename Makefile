@@ -59,10 +59,10 @@ demo: .venv/installed server
 	@echo "The server stays for half an hour: $(BIN)/mathagent serve stop" >&2
 
 test: .venv/dev server
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15
 
 fast: .venv/dev
-	$(BIN)/python -m pytest -m "not vllm"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not vllm"
 
 lint: .venv/dev
 	$(BIN)/ruff check
