@@ -86,7 +86,9 @@ def story(ident: str, kind: Kind, draw: random.Random, *, ask: int | None = None
     else:
         raise ValueError(f"no numbers fit {text!r}")
     names = [line.partition(" = ")[0] for line in lines]
-    if len({*names}) < len(names) or any(keyword.iskeyword(each) for each in names):
+    if len({*names}) < len(names) or any(
+        keyword.iskeyword(each) or not each.isidentifier() for each in names
+    ):
         raise ValueError(f"names that can't be used: {', '.join(names)} in {text!r}")
     problem = _ARTICLE.sub(r"\1n ", text.format(**words, **numbers))
     return Program(ident, "grammar", problem, (*lines, f"print({names[-1]})"), written(found[names[-1]]))
@@ -102,7 +104,10 @@ def _fits(value: Fraction) -> bool:
 
 
 def read_kinds(path: Any) -> tuple[Kind, ...]:
-    """The kinds of a file. Raises ValueError for one that is not as it should be."""
+    """The kinds of a file, a path or a resource. Raises ValueError for one that is not as it should be.
+
+    KeyError, TypeError and YAMLError come from a file that has another form altogether.
+    """
     kinds = []
     for each in yaml.load(path.read_text(encoding="utf-8"), _LOADER):
         numbers = {name: (low, high) for name, (low, high) in each["numbers"].items()}
@@ -187,12 +192,18 @@ def _show(paths: Sequence[str]) -> int:
     """A sample of every question on stdout, errors on stderr; 1 if there are any."""
     draw, wrong = random.Random(0), 0
     for path in paths:
-        for number, kind in enumerate(read_kinds(Path(path)), start=1):
+        try:
+            kinds = read_kinds(Path(path))
+        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+            wrong += 1
+            sys.stderr.write(f"can't read {path}: {' '.join(str(error).split())}\n")
+            continue
+        for number, kind in enumerate(kinds, start=1):
             for ask in range(len(kind.asks)):
                 try:
                     for _ in range(20):
                         shown = story("0", kind, draw, ask=ask)
-                except (ValueError, KeyError, ZeroDivisionError, SyntaxError) as error:
+                except (ValueError, KeyError, SyntaxError) as error:
                     wrong += 1
                     sys.stderr.write(f"{path}, kind {number}, ask {ask + 1}: {error!r}\n")
                 else:

@@ -78,6 +78,7 @@ def test_a_program_begins_with_the_numbers_of_the_text_in_its_order(seed: int) -
             "names that can't",
         ),
         ({"asks": (("?", "class = {name} - gone"),)}, "invalid syntax|names that can't"),
+        ({"asks": (("?", "t-shirts = {name} - gone"),)}, "names that can't"),
     ],
 )
 def test_a_kind_that_makes_no_program_is_refused(change: dict[str, object], message: str) -> None:
@@ -115,7 +116,13 @@ def test_the_samples_of_a_file_are_shown_and_what_is_wrong_with_it(tmp_path: Pat
         + '    - ["How many are 3 times as many?", "all_pens = pens * 3"]\n    - ["{Q}?", "less = pens - 1"]\n'
     )
     command = [sys.executable, "-m", "mathagent.training.grammar", str(path)]
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("- {x: [")
+    command += [str(tmp_path / "nothing.yaml"), str(broken)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "How many are 3 times as many?" in ended.stdout
-    assert ended.stderr == f"{path}, kind 1, ask 2: KeyError('Q')\n"
+    ask, nothing, unread = ended.stderr.splitlines()
+    assert ask == f"{path}, kind 1, ask 2: KeyError('Q')"
+    assert nothing.startswith(f"can't read {tmp_path / 'nothing.yaml'}: [Errno 2]")
+    assert unread.startswith(f"can't read {broken}: while parsing")
