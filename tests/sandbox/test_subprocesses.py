@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def groups() -> bool:
 
 
 def made() -> set[str]:
-    return {path.name for path in Path("/sys/fs/cgroup").rglob("kernels-*")}
+    return {path.name for path in Path("/sys/fs/cgroup").rglob(f"kernels-{os.getpid()}-*")}
 
 
 @pytest.mark.skipif(probe().level == "none", reason="no isolation on this machine")
