@@ -33,6 +33,10 @@ SHARES: Mapping[str, float] = {"blocks": 0.03, "corrected": 0.02, "words": 0.02,
 """Shares of the programs that get another shape than one block, where it fits them."""
 
 
+TOGETHER = 4
+"""Questions over one story at most: what differs is then the question alone, and `rows` makes it cheap."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
     """What is built.
@@ -144,7 +148,7 @@ def _programs(settings: BuildSettings, draw: random.Random, ledger: Ledger) -> I
                     yield prefix_program(row, change=draw if copy else None)
                 except Unconvertible as error:
                     ledger.drop(source, str(error))
-    yield from stories(settings.stories, settings.seed)
+    yield from stories(settings.stories, settings.seed, together=TOGETHER)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

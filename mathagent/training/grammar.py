@@ -1,16 +1,16 @@
-"""Stories out of the project's own grammar (`stories/`): wording, question, people, things, numbers, asides by a seed.
+"""Stories out of the project's own grammar (`stories/`): wording, questions, people, things, numbers, asides by a seed.
 
 `python -m mathagent.training.grammar FILE` shows a sample of every question of a file, and what is wrong with it.
 """
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import random
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -21,77 +21,105 @@ import yaml
 
 from mathagent.training.arithmetic import values
 from mathagent.training.example import Program
+from mathagent.training.kinds import NUMBER, USUAL, Ask, Kind, faults, read_kinds
 from mathagent.training.numbers import written
 
-ASIDES = 0.15
+ASIDES = 0.1
 """The share of stories with a sentence in them that says nothing to the point."""
-_ATTEMPTS = 2000
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where PyYAML has libyaml
+_ATTEMPTS = 1500
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
-_FIELD = re.compile(r"\{(\w+)\}")
-_SAID = {
-    "name": ("things", "thing"),
-    "other_name": ("others", "other"),
-    "third_name": ("thirds", "third"),
-    "animal_name": ("animals", "animal"),
-    "beast_name": ("beasts",),
-    "box_name": ("boxes", "box"),
-    **{f"day{number}": (f"Day{number}",) for number in (1, 2, 3)},
-}
-"""Which words of a text an identifier stands for, where its field has another name."""
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiouAEIOU](?!se|ni|ne\b))")
+_SUFFIX = ".txt"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of story: see `stories/README.md`. asks: (question, its steps) pairs."""
+def stories(count: int, seed: int, *, together: int = 1) -> Iterator[Program]:
+    """`count` programs with their problems, every kind of story as often as any other. Equal seeds, equal stories.
 
-    numbers: Mapping[str, tuple[int, int]]
-    facts: Mapping[str, str]
-    stories: tuple[str, ...]
-    asks: tuple[tuple[str, str], ...]
-
-
-def stories(count: int, seed: int) -> Iterator[Program]:
-    """`count` programs with their problems, every kind of story as often as any other. Equal seeds, equal stories."""
+    together: at most so many questions over the same text and numbers, one after another, where some fit all of them.
+    """
     draw = random.Random(f"stories {seed}")
-    kinds = _kinds()
-    for number in range(count):
-        yield story(f"{seed}-{number}", kinds[number % len(kinds)], draw)
-
-
-def story(ident: str, kind: Kind, draw: random.Random, *, ask: int | None = None) -> Program:
-    """A story of a kind, with the question `ask` or any. Raises ValueError where no numbers fit."""
-    words = _words(draw)
-    text = draw.choice(kind.stories)
-    question, steps = kind.asks[draw.randrange(len(kind.asks)) if ask is None else ask]
-    facts = dict(kind.facts)
-    if draw.random() < ASIDES:
-        aside, facts["aside"] = draw.choice(_vocabulary()["asides"])
-        aside = aside.replace("{n}", "{aside}")
-        text = f"{text} {aside}" if text.endswith(".") and draw.random() < 0.6 else f"{aside} {text}"
-    text = _CHOICE.sub(lambda match: draw.choice(match[1].split("|")), f"{text} {question}".strip())
-    given = [name for name in dict.fromkeys(_FIELD.findall(text)) if name in facts]
-    ranges = {**kind.numbers, "aside": (2, 60)}
-    for _ in range(_ATTEMPTS):
-        numbers = {name: _number(*ranges[name], draw) for name in given}
-        lines = [f"{facts[name]} = {numbers[name]}" for name in given] + steps.split("; ")
-        lines = [line.format(**words, **numbers) for line in lines]
+    kinds: list[Kind] = []
+    told = 0
+    while told < count:
+        if not kinds:
+            kinds = draw.sample(_kinds(), len(_kinds()))
+        kind = kinds.pop()
+        asks = draw.sample(kind.asks, min(together, len(kind.asks), count - told))
+        text = draw.choice(kind.texts)
         try:
-            found = values(lines)
+            told_now = story(f"{seed}-{told}", kind, draw, text=text, asks=asks)
+        except ValueError:
+            if len(asks) == 1:
+                raise
+            told_now = story(f"{seed}-{told}", kind, draw, text=text, asks=asks[:1])
+        told += len(told_now)
+        yield from told_now
+
+
+def story(ident: str, kind: Kind, draw: random.Random, *, text: str, asks: Sequence[Ask]) -> list[Program]:
+    """A text of a kind with each of some of its questions. Raises ValueError where no numbers fit all."""
+    words = _words(draw)
+    if draw.random() < ASIDES:
+        aside = draw.choice([each for each in _vocabulary()["asides"] if not _names(each) & _names_of(kind)])
+        text = f"{text} {aside}" if text.endswith(".") and draw.random() < 0.6 else f"{aside} {text}"
+    text = _chosen(text, draw)
+    questions = [_chosen(ask.question, draw) for ask in asks]
+    names = [dict.fromkeys(NUMBER.findall(f"{text} {question}")) for question in questions]
+    for _ in range(_ATTEMPTS):
+        numbers = {name: _number(*kind.ranges.get(name, USUAL), draw) for each in names for name in each}
+        if len({*numbers.values()}) < len(numbers):
+            continue
+        programs = [
+            [*(f"{name} = {numbers[name]}" for name in each), *ask.steps]
+            for each, ask in zip(names, asks, strict=True)
+        ]
+        programs = [[line.format(**words) for line in lines] for lines in programs]
+        try:
+            found = [values(lines) for lines in programs]
         except ZeroDivisionError:
             continue
-        if len({*numbers.values()}) == len(numbers) and all(map(_fits, found.values())):
+        if all(_fits(value) for each in found for value in each.values()):
             break
     else:
         raise ValueError(f"no numbers fit {text!r}")
+    return [
+        _program(f"{ident}.{number}", f"{text} {question}", words, numbers, lines, known)
+        for number, (question, lines, known) in enumerate(zip(questions, programs, found, strict=True))
+    ]
+
+
+def _program(
+    ident: str,
+    text: str,
+    words: Mapping[str, str],
+    numbers: Mapping[str, int],
+    lines: Sequence[str],
+    known: Mapping[str, Fraction],
+) -> Program:
     names = [line.partition(" = ")[0] for line in lines]
-    if len({*names}) < len(names) or any(
-        keyword.iskeyword(each) or not each.isidentifier() for each in names
-    ):
+    if len({*names}) < len(names) or not all(map(_usable, names)):
         raise ValueError(f"names that can't be used: {', '.join(names)} in {text!r}")
-    problem = _ARTICLE.sub(r"\1n ", text.format(**words, **numbers))
-    return Program(ident, "grammar", problem, (*lines, f"print({names[-1]})"), written(found[names[-1]]))
+    problem = NUMBER.sub(lambda match: str(numbers[match[1]]), text).format(**words)
+    problem = _ARTICLE.sub(r"\1n ", problem)
+    return Program(ident, "grammar", problem, (*lines, f"print({names[-1]})"), written(known[names[-1]]))
+
+
+def _names(text: str) -> set[str]:
+    return {*NUMBER.findall(text)}
+
+
+def _names_of(kind: Kind) -> set[str]:
+    """Of all numbers and results of a kind: what an aside's number can't be called."""
+    results = {step.partition(" = ")[0] for ask in kind.asks for step in ask.steps}
+    return results.union(*map(_names, kind.texts), *(_names(ask.question) for ask in kind.asks))
+
+
+def _usable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and not hasattr(builtins, name)
+
+
+def _chosen(text: str, draw: random.Random) -> str:
+    return _CHOICE.sub(lambda match: draw.choice(match[1].split("|")), text)
 
 
 def _number(low: int, high: int, draw: random.Random) -> int:
@@ -103,53 +131,17 @@ def _fits(value: Fraction) -> bool:
     return value > 0 and value.denominator == 1
 
 
-def read_kinds(path: Any) -> tuple[Kind, ...]:
-    """The kinds of a file, a path or a resource. Raises ValueError for one that is not as it should be.
-
-    KeyError, TypeError and YAMLError come from a file that has another form altogether.
-    """
-    kinds = []
-    for each in yaml.load(path.read_text(encoding="utf-8"), _LOADER):
-        numbers = {name: (low, high) for name, (low, high) in each["numbers"].items()}
-        asks = tuple((question, steps) for question, steps in each["asks"])
-        kind = Kind(numbers, each["facts"], tuple(each["stories"]), asks)
-        if not kind.stories or not asks:
-            raise ValueError(f"no stories or no asks: {each}")
-        if numbers.keys() != kind.facts.keys():
-            raise ValueError(f"numbers without a fact or facts without a number: {kind.stories[0]!r}")
-        if unsaid := _unsaid(kind):
-            raise ValueError(
-                f"facts named by words that no text has: {', '.join(unsaid)} in {kind.stories[0]!r}"
-            )
-        kinds.append(kind)
-    return tuple(kinds)
-
-
-def _unsaid(kind: Kind) -> list[str]:
-    """The fields of facts' names whose words neither a story nor a question has."""
-    texts = " ".join((*kind.stories, *(question for question, _ in kind.asks)))
-    fields = {field for name in kind.facts.values() for field in _FIELD.findall(name)}
-    said = {field: {field, *_SAID.get(field, ()), field.upper()} for field in fields}
-    return sorted(field for field in fields if not said[field] & {*_FIELD.findall(texts)})
-
-
 @cache
 def _kinds() -> tuple[Kind, ...]:
-    return tuple(kind for name in _files() for kind in read_kinds(_folder(name)))
-
-
-def _folder(name: str) -> Any:
-    return files(__package__).joinpath("stories", name)
-
-
-def _files() -> list[str]:
-    found = (each.name for each in files(__package__).joinpath("stories").iterdir())
-    return sorted(name for name in found if name.endswith(".yaml") and name != "words.yaml")
+    folder = files(__package__).joinpath("stories")
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(_SUFFIX))
+    return tuple(kind for name in names for kind in read_kinds(folder.joinpath(name)))
 
 
 @cache
 def _vocabulary() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(_folder("words.yaml").read_text(encoding="utf-8"))
+    text = files(__package__).joinpath("stories", "words.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
 
@@ -194,21 +186,23 @@ def _show(paths: Sequence[str]) -> int:
     for path in paths:
         try:
             kinds = read_kinds(Path(path))
-        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        except (OSError, ValueError) as error:
             wrong += 1
             sys.stderr.write(f"can't read {path}: {' '.join(str(error).split())}\n")
             continue
-        for number, kind in enumerate(kinds, start=1):
-            for ask in range(len(kind.asks)):
+        for kind in kinds:
+            for fault in faults(kind):
+                wrong += 1
+                sys.stderr.write(f"{path}, line {kind.line}: {fault}\n")
+            for ask in kind.asks:
                 try:
-                    for _ in range(20):
-                        shown = story("0", kind, draw, ask=ask)
+                    for text in kind.texts:
+                        (shown,) = story("0", kind, draw, text=text, asks=[ask])
                 except (ValueError, KeyError, SyntaxError) as error:
                     wrong += 1
-                    sys.stderr.write(f"{path}, kind {number}, ask {ask + 1}: {error!r}\n")
+                    sys.stderr.write(f"{path}, line {kind.line}: {error} at {ask.question!r}\n")
                 else:
-                    program = "; ".join(shown.lines)
-                    sys.stdout.write(f"{number}. {shown.problem}\n   {program}  # {shown.answer}\n")
+                    sys.stdout.write(f"{kind.line}. {shown.problem}\n   {'; '.join(shown.lines)}\n")
     return 1 if wrong else 0
 
 

@@ -15,7 +15,7 @@ from mathagent.training.example import Program
 from mathagent.training.numbers import exact, written
 from mathagent.training.words import SLOT, content_words, name_of, number_name
 
-_RANK = {"+": 1, "-": 1, "*": 2, "/": 2}
+_OPERATIONS = "+-*/"
 _ASKED: tuple[tuple[str, str, str], ...] = (
     (r"left|remain", "-", "left"),
     (r"altogether|in all|in total|total|together|combined|overall", "+*", "total"),
@@ -23,6 +23,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     (r"each|per|average|every", "/", "each"),
 )
 """Words of a question, the last operations that they fit, and the name of the result."""
+_ON_THE_WAY = {"+": "together", "-": "rest", "*": "amount", "/": "share"}
+"""Names of results that are not the last."""
 _ATTEMPTS = 40
 
 Tree = str | tuple[str, "Tree", "Tree"]
@@ -74,7 +76,7 @@ def _tree(tokens: Sequence[str]) -> Tree:
 
 def _read(tokens: list[str]) -> tuple[Tree, list[str]]:
     head, rest = tokens[0], tokens[1:]
-    if head not in _RANK:
+    if head not in _OPERATIONS:
         return head, rest
     left, rest = _read(rest)
     right, rest = _read(rest)
@@ -115,7 +117,7 @@ def _changed(tree: Tree, numbers: Sequence[Fraction], draw: random.Random) -> li
 
 
 def _lines(tree: Tree, template: str, shown: Sequence[str]) -> list[str]:
-    """The numbers of the text in its order, those that the equation does not use, too; the equation; the printing.
+    """The numbers of the text in its order, those that the equation does not use, too; an operation a line; a print.
 
     To see what is there before choosing is easier than to choose while reading, and every problem then begins alike.
     """
@@ -130,20 +132,29 @@ def _lines(tree: Tree, template: str, shown: Sequence[str]) -> list[str]:
         names[slot] = number_name(template, slot, set(names.values()))
     result = _result_name(template, tree[0], set(names.values()))
     lines = [f"{names[slot]} = {shown[slot]}" for slot in given]
-    return [*lines, f"{result} = {_infix(tree, names)}", f"print({result})"]
+    last = _told(tree, names, {*names.values(), result}, lines)
+    return [*lines, f"{result} = {last}", f"print({result})"]
 
 
 def _leaves(tree: Tree) -> list[str]:
     return [tree] if isinstance(tree, str) else [*_leaves(tree[1]), *_leaves(tree[2])]
 
 
-def _infix(tree: Tree, names: Mapping[int, str], above: int = 0, *, right: bool = False) -> str:
+def _told(tree: Tree, names: Mapping[int, str], taken: set[str], lines: list[str]) -> str:
+    """The tree as one operation over names; what it needs before is added to `lines`."""
     if isinstance(tree, str):
         match = SLOT.fullmatch(tree)
         return names[int(match[1])] if match else written(exact(tree))
-    rank = _RANK[tree[0]]
-    text = f"{_infix(tree[1], names, rank)} {tree[0]} {_infix(tree[2], names, rank, right=True)}"
-    return f"({text})" if rank < above or (right and rank == above) else text
+    parts = []
+    for part in tree[1:]:
+        told = _told(part, names, taken, lines)
+        if not isinstance(part, str):
+            name = name_of([_ON_THE_WAY[part[0]]], taken)
+            taken.add(name)
+            lines.append(f"{name} = {told}")
+            told = name
+        parts.append(told)
+    return f" {tree[0]} ".join(parts)
 
 
 def _result_name(template: str, operation: str, taken: set[str]) -> str:

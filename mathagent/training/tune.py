@@ -2,7 +2,8 @@
 
 transformers and PEFT make the model and the adapter; the loop over steps is our own and short, because on a CPU what
 counts is which work is left out: frozen layers below the lowest adapted one are run without gradients, the output head
-sees only the tokens that are learned, and batches hold examples of equal length, without a mask. Nothing here imports
+sees only the tokens that are learned, what several examples begin with is run once (`rows`), and batches hold rows of
+about equal length. Nothing here imports
 mathagent's sandbox, so the module runs beside any torch.
 """
 
@@ -19,10 +20,12 @@ from typing import Any
 
 from mathagent.training.batches import batches
 from mathagent.training.encode import Encoded
+from mathagent.training.rows import Row, rows
 
 _STATE = "state.pt"
 _SAVE_SECONDS = 180.0
 _WARM = 0.03
+_PADDING = -2  # of a branch's number: none's
 _LAYER = re.compile(r"\blayers\.(\d+)\.")
 
 
@@ -31,10 +34,10 @@ class TuneSettings:
     """How it is tuned.
 
     rank, alpha: of LoRA, on every linear layer from `first_layer` on. rate: the learning rate at its peak; it falls
-    by a cosine to a twentieth of itself. tokens: of a batch, padding counted. epochs: passes over the data. minutes:
-    the time that the run may take in all; where it is shorter than the epochs take, the cosine follows the clock.
-    dtype: of the frozen weights, float32 or bfloat16; None: bfloat16 on CUDA, float32 on a CPU (without AMX, bfloat16
-    was slower).
+    by a cosine to a twentieth of itself. tokens: of a batch, padding counted, and what examples share counted once.
+    epochs: passes over the data. minutes: the time that the run may take in all; where it is shorter than the epochs
+    take, the cosine follows the clock. dtype: of the frozen weights, float32 or bfloat16; None: bfloat16 on CUDA,
+    float32 on a CPU (without AMX, bfloat16 was slower).
     """
 
     rank: int = 16
@@ -101,7 +104,7 @@ class _Run:
         import torch
 
         torch.manual_seed(settings.seed)
-        self.settings, self.model, self.data, self.output = settings, model, data, output
+        self.settings, self.model, self.rows, self.output = settings, model, rows(data), output
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.peft = _adapted(model, settings, self.device)
         if start is not None:
@@ -111,7 +114,7 @@ class _Run:
         self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, weight_decay=0.0)
         self.steps = self.examples = self.tokens = 0
         self.seconds, self.loss = 0.0, math.nan
-        self.lengths = [len(each.ids) for each in data]
+        self.lengths = [len(row.ids) for row in self.rows]
         self._resume()
         self.total = math.ceil(settings.epochs * len(self._epoch(0)))
         self.saved = time.monotonic()
@@ -132,7 +135,7 @@ class _Run:
         rate *= 0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        chosen = [self.data[index] for index in self._batch()]
+        chosen = [self.rows[index] for index in self._batch()]
         loss = self._loss(chosen)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
@@ -141,24 +144,38 @@ class _Run:
         now = float(loss.detach())
         self.loss = now if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * now
         self.steps += 1
-        self.examples += len(chosen)
-        self.tokens += sum(len(each.ids) for each in chosen)
+        self.examples += sum(row.examples for row in chosen)
+        self.tokens += sum(len(row.ids) for row in chosen)
         self.seconds += time.monotonic() - began
 
-    def _loss(self, chosen: Sequence[Encoded]) -> Any:
-        """The mean cross-entropy of the learned tokens. Padding stands at the end, where causal attention hides it."""
+    def _loss(self, chosen: Sequence[Row]) -> Any:
+        """The mean cross-entropy of the learned tokens."""
         import torch
 
-        length = max(len(each.ids) for each in chosen)
-        ids = torch.zeros(len(chosen), length, dtype=torch.long)
-        learned = torch.zeros(len(chosen), length, dtype=torch.bool)
-        for row, each in enumerate(chosen):
-            ids[row, : len(each.ids)] = torch.tensor(each.ids)
-            learned[row, : len(each.ids)] = torch.tensor(each.learned)
-        ids, learned = ids.to(self.device), learned.to(self.device)
-        hidden = self.core.model(input_ids=ids, use_cache=False).last_hidden_state
-        logits = self.core.lm_head(hidden[:, :-1][learned[:, 1:]])
-        return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][learned[:, 1:]])
+        length = max(len(row.ids) for row in chosen)
+        ids, positions = torch.zeros(2, len(chosen), length, dtype=torch.long)
+        branches = torch.full((len(chosen), length), _PADDING)
+        learned = []
+        for number, row in enumerate(chosen):
+            size = len(row.ids)
+            ids[number, :size] = torch.tensor(row.ids)
+            positions[number, :size] = torch.tensor(row.positions)
+            branches[number, :size] = torch.tensor(row.branches)
+            learned += [(number, after, said) for after, said in row.learned]
+        sees = None  # plain causal attention, which is faster, and hides padding too: it stands at the end
+        if any(row.examples > 1 for row in chosen):
+            to, seen = branches[:, :, None], branches[:, None, :]
+            sees = ((seen == to) | (seen == -1)) & torch.ones(length, length, dtype=torch.bool).tril()
+            sees = sees[:, None].to(self.device)
+        which, after, said = torch.tensor(learned, device=self.device).T
+        hidden = self.core.model(
+            input_ids=ids.to(self.device),
+            position_ids=positions.to(self.device),
+            attention_mask=sees,
+            use_cache=False,
+        ).last_hidden_state
+        logits = self.core.lm_head(hidden[which, after])
+        return torch.nn.functional.cross_entropy(logits.float(), said)
 
     def _epoch(self, number: int) -> list[list[int]]:
         return list(batches(self.lengths, self.settings.tokens, self.settings.seed + number))
@@ -186,7 +203,7 @@ class _Run:
         state = {
             "settings": asdict(self.settings),
             "counts": counts,
-            "data": len(self.data),
+            "data": len(self.rows),
             "weights": {name: each for name, each in self.peft.named_parameters() if each.requires_grad},
             "optimizer": self.optimizer.state_dict(),
         }
@@ -220,7 +237,7 @@ class _Run:
             return
         state = torch.load(path, map_location=self.device)
         same = {**state["settings"], "minutes": None} == {**asdict(self.settings), "minutes": None}
-        if not same or state["data"] != len(self.data):
+        if not same or state["data"] != len(self.rows):
             raise ValueError(f"{self.output} holds a run with other settings or data")
         own = dict(self.peft.named_parameters())
         with torch.no_grad():

@@ -1,0 +1,73 @@
+"""Rows: several examples in one sequence, what they begin with in common run once, then a branch for each.
+
+Questions over the same text share its tokens, which is half of the work of training on them. A branch sees the common
+beginning and itself; positions go on from the beginning in every branch, so each example is what it would be alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mathagent.training.encode import Encoded
+
+SHARED = 30
+"""Tokens that examples must have in common to stand in one row: more than the prompt alone gives all of them."""
+LONGEST = 512
+"""Tokens of a row of several examples at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: `shared` tokens, then the branches one after another.
+
+    ids, positions, branches: of each token; branch -1 is the common beginning. learned: the tokens that are learned, as
+    (index of the token that it is said after, its id). examples: how many stand in it.
+    """
+
+    ids: tuple[int, ...]
+    positions: tuple[int, ...]
+    branches: tuple[int, ...]
+    learned: tuple[tuple[int, int], ...]
+    examples: int
+
+
+def rows(data: Sequence[Encoded]) -> list[Row]:
+    """All examples in rows, those that begin alike together: in the order of their ids, so equal data, equal rows."""
+    made: list[Row] = []
+    group: list[Encoded] = []
+    shared = tokens = 0
+    for each in sorted(data, key=lambda each: each.ids):
+        common = _common(group[-1].ids[:shared], each.ids) if group else 0
+        saved = common * len(group)
+        longer = tokens + shared * len(group) - common * len(group) + len(each.ids) - common
+        if group and common >= SHARED and saved > shared * (len(group) - 1) and longer <= LONGEST:
+            group.append(each)
+            shared, tokens = common, common + sum(len(one.ids) - common for one in group)
+            continue
+        if group:
+            made.append(_row(group, shared if len(group) > 1 else 0))
+        # A last token is always a branch's own: it is said after another.
+        group, shared, tokens = [each], len(each.ids) - 1, len(each.ids)
+    return [*made, _row(group, shared if len(group) > 1 else 0)] if group else []
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    pairs = enumerate(zip(one, other[:-1], strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other) - 1))
+
+
+def _row(group: Sequence[Encoded], shared: int) -> Row:
+    """One row; a single example is a row of one branch and no common beginning."""
+    first = group[0]
+    ids, positions, branches = list(first.ids[:shared]), list(range(shared)), [-1] * shared
+    learned = [(at - 1, first.ids[at]) for at in range(1, shared) if first.learned[at]]
+    for branch, each in enumerate(group):
+        begin = len(ids)
+        for at in range(shared, len(each.ids)):
+            if at and each.learned[at]:
+                learned.append((len(ids) - 1 if len(ids) > begin else shared - 1, each.ids[at]))
+            ids.append(each.ids[at])
+            positions.append(at)
+            branches.append(branch)
+    return Row(tuple(ids), tuple(positions), tuple(branches), tuple(learned), len(group))

@@ -1,0 +1,90 @@
+"""Rows of examples that begin alike: every token in its place, and (with PyTorch) the very loss of each alone."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathagent.training.encode import Encoded
+from mathagent.training.rows import LONGEST, SHARED, Row, rows
+from tests.training.test_tune import needs_torch, tiny
+
+
+def examples(seed: int, texts: int) -> list[Encoded]:
+    """Some texts with a few branches each, learned at the end: as questions over one story are."""
+    draw = random.Random(seed)
+    made = []
+    for _ in range(texts):
+        text = [draw.randrange(8) for _ in range(draw.randrange(1, 60))]
+        for _ in range(draw.randrange(1, 6)):
+            own = [draw.randrange(8) for _ in range(draw.randrange(1, 120))]
+            said = draw.randrange(1, len(own) + 1)
+            learned = [False] * (len(text) + len(own) - said) + [True] * said
+            made.append(Encoded((*text, *own), tuple(learned)))
+    return made
+
+
+def branches(row: Row) -> list[list[int]]:
+    """The whole ids of every example of a row, as its branches see them."""
+    shared = [each for each, branch in zip(row.ids, row.branches, strict=True) if branch == -1]
+    return [
+        shared + [each for each, own in zip(row.ids, row.branches, strict=True) if own == branch]
+        for branch in range(row.examples)
+    ]
+
+
+@given(st.integers(0, 10**6), st.integers(0, 12))
+def test_every_example_stands_in_one_row_as_it_is(seed: int, texts: int) -> None:
+    data = examples(seed, texts)
+    made = rows(data)
+    assert sorted(tuple(each) for row in made for each in branches(row)) == sorted(each.ids for each in data)
+    assert sum(row.examples for row in made) == len(data)
+    for row in made:
+        shared = row.branches.count(-1)
+        assert row.examples == 1 or (shared >= SHARED and len(row.ids) <= LONGEST)
+        for branch in range(row.examples):
+            places = [at for at, own in zip(row.positions, row.branches, strict=True) if own in (-1, branch)]
+            assert places == list(range(len(places)))
+        for after, _ in row.learned:
+            assert 0 <= after < len(row.ids)
+    assert rows(list(reversed(data))) == made
+
+
+def test_questions_over_a_text_share_its_tokens() -> None:
+    text = tuple(range(40))
+    data = [Encoded((*text, 90 + ask, 80, 81), (*(False,) * 41, True, True)) for ask in range(3)]
+    (row,) = rows(data)
+    assert (len(row.ids), row.examples) == (40 + 3 * 3, 3)
+    assert row.learned == ((40, 80), (41, 81), (43, 80), (44, 81), (46, 80), (47, 81))
+    assert rows([]) == []
+    assert len(rows([Encoded((1, 2), (False, True)), Encoded((1, 3), (False, True))])) == 2
+
+
+@needs_torch
+@pytest.mark.timeout(300)
+def test_the_loss_of_rows_is_that_of_the_examples_alone(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from mathagent.training.tune import TuneSettings, tune
+
+    data = examples(3, 6)
+    made = rows(data)
+    assert len(made) < len(data)
+    learned = sum(len(row.learned) for row in made)
+    model = tiny(tmp_path / "model")
+    alone = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    total = 0.0
+    with torch.no_grad():
+        for each in data:
+            logits = alone(torch.tensor([each.ids])).logits[0, :-1]
+            losses = torch.nn.functional.cross_entropy(logits, torch.tensor(each.ids[1:]), reduction="none")
+            total += float(losses[torch.tensor(each.learned[1:])].sum())
+    settings = TuneSettings(rank=4, rate=0.0, tokens=10**6, epochs=1)
+    together = tune(model, data, tmp_path / "out", settings)
+    assert together.step == 1
+    assert together.loss == pytest.approx(total / learned, rel=1e-4)
