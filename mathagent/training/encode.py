@@ -1,10 +1,15 @@
-"""Examples as token ids, and which of them are learned: the model's own words, never the problem or an output.
+"""Examples as token ids, and how much each counts: the model's own words, never the problem or an output.
+
+What is calculated counts more than what it is called. Of the loss of a model that knows the form, three quarters lay in
+the names of variables, where another would do as well, and a quarter in what is added to, taken from or multiplied with
+what (measured over 150 programs).
 
 The text is exactly what the loop sends: the prompt file, rendered by the model's chat template, and the growing reply.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +17,17 @@ from typing import Any
 from mathagent.prompts import Prompt
 from mathagent.training.example import Example, Mode
 
+CHOSEN = 4.0
+"""What a token of a calculation counts, where any other of the model's own counts 1."""
+_CALCULATION = re.compile(r"^\w+ =( .*[-+*/].*)$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids, and for each whether the model learns to say it."""
+    """Token ids, and for each what it counts in the loss; 0: the model does not learn to say it."""
 
     ids: tuple[int, ...]
-    learned: tuple[bool, ...]
+    weights: tuple[float, ...]
 
 
 def encode(example: Example, prompts: Mapping[Mode, Prompt], tokenizer: Any) -> Encoded:
@@ -34,16 +43,19 @@ def encode(example: Example, prompts: Mapping[Mode, Prompt], tokenizer: Any) -> 
         for message in prompts[example.mode].messages(example.problem)
     ]
     text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    spans = []
+    spans: list[tuple[int, int, float]] = []
     for author, part in example.reply:
         if author == "model":
-            spans.append((len(text), len(text) + len(part)))
+            found = _CALCULATION.finditer(part)
+            spans += [(len(text) + each.start(1), len(text) + each.end(1), CHOSEN) for each in found]
+            spans.append((len(text), len(text) + len(part), 1.0))
         text += part
     if example.ended:
-        spans.append((len(text), len(text) + len(tokenizer.eos_token)))
+        spans.append((len(text), len(text) + len(tokenizer.eos_token), 1.0))
         text += tokenizer.eos_token
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    learned = tuple(
-        any(begin <= start < end for begin, end in spans) for start, _ in encoded["offset_mapping"]
+    weights = tuple(
+        next((weight for begin, end, weight in spans if begin <= start < end), 0.0)
+        for start, _ in encoded["offset_mapping"]
     )
-    return Encoded(tuple(encoded["input_ids"]), learned)
+    return Encoded(tuple(encoded["input_ids"]), weights)

@@ -22,13 +22,13 @@ class Row:
     """A row: `shared` tokens, then the branches one after another.
 
     ids, positions, branches: of each token; branch -1 is the common beginning. learned: the tokens that are learned, as
-    (index of the token that it is said after, its id). examples: how many stand in it.
+    (index of the token that it is said after, its id, what it counts). examples: how many stand in it.
     """
 
     ids: tuple[int, ...]
     positions: tuple[int, ...]
     branches: tuple[int, ...]
-    learned: tuple[tuple[int, int], ...]
+    learned: tuple[tuple[int, int, float], ...]
     examples: int
 
 
@@ -61,12 +61,13 @@ def _row(group: Sequence[Encoded], shared: int) -> Row:
     """One row; a single example is a row of one branch and no common beginning."""
     first = group[0]
     ids, positions, branches = list(first.ids[:shared]), list(range(shared)), [-1] * shared
-    learned = [(at - 1, first.ids[at]) for at in range(1, shared) if first.learned[at]]
+    learned = [(at - 1, first.ids[at], first.weights[at]) for at in range(1, shared) if first.weights[at]]
     for branch, each in enumerate(group):
         begin = len(ids)
         for at in range(shared, len(each.ids)):
-            if at and each.learned[at]:
-                learned.append((len(ids) - 1 if len(ids) > begin else shared - 1, each.ids[at]))
+            if at and each.weights[at]:
+                after = len(ids) - 1 if len(ids) > begin else shared - 1
+                learned.append((after, each.ids[at], each.weights[at]))
             ids.append(each.ids[at])
             positions.append(at)
             branches.append(branch)

@@ -149,7 +149,7 @@ class _Run:
         self.seconds += time.monotonic() - began
 
     def _loss(self, chosen: Sequence[Row]) -> Any:
-        """The mean cross-entropy of the learned tokens."""
+        """The mean cross-entropy of the learned tokens, weighted."""
         import torch
 
         length = max(len(row.ids) for row in chosen)
@@ -161,21 +161,23 @@ class _Run:
             ids[number, :size] = torch.tensor(row.ids)
             positions[number, :size] = torch.tensor(row.positions)
             branches[number, :size] = torch.tensor(row.branches)
-            learned += [(number, after, said) for after, said in row.learned]
+            learned += [(number, *each) for each in row.learned]
         sees = None  # plain causal attention, which is faster, and hides padding too: it stands at the end
         if any(row.examples > 1 for row in chosen):
             to, seen = branches[:, :, None], branches[:, None, :]
             sees = ((seen == to) | (seen == -1)) & torch.ones(length, length, dtype=torch.bool).tril()
             sees = sees[:, None].to(self.device)
-        which, after, said = torch.tensor(learned, device=self.device).T
+        which, after, said, weights = map(torch.tensor, zip(*learned, strict=True))
         hidden = self.core.model(
             input_ids=ids.to(self.device),
             position_ids=positions.to(self.device),
             attention_mask=sees,
             use_cache=False,
         ).last_hidden_state
-        logits = self.core.lm_head(hidden[which, after])
-        return torch.nn.functional.cross_entropy(logits.float(), said)
+        logits = self.core.lm_head(hidden[which.to(self.device), after.to(self.device)])
+        losses = torch.nn.functional.cross_entropy(logits.float(), said.to(self.device), reduction="none")
+        weights = weights.to(self.device)
+        return (losses * weights).sum() / weights.sum()
 
     def _epoch(self, number: int) -> list[list[int]]:
         return list(batches(self.lengths, self.settings.tokens, self.settings.seed + number))

@@ -23,8 +23,8 @@ def examples(seed: int, texts: int) -> list[Encoded]:
         for _ in range(draw.randrange(1, 6)):
             own = [draw.randrange(8) for _ in range(draw.randrange(1, 120))]
             said = draw.randrange(1, len(own) + 1)
-            learned = [False] * (len(text) + len(own) - said) + [True] * said
-            made.append(Encoded((*text, *own), tuple(learned)))
+            weights = [0.0] * (len(text) + len(own) - said) + [draw.choice((1.0, 4.0)) for _ in range(said)]
+            made.append(Encoded((*text, *own), tuple(weights)))
     return made
 
 
@@ -49,19 +49,19 @@ def test_every_example_stands_in_one_row_as_it_is(seed: int, texts: int) -> None
         for branch in range(row.examples):
             places = [at for at, own in zip(row.positions, row.branches, strict=True) if own in (-1, branch)]
             assert places == list(range(len(places)))
-        for after, _ in row.learned:
+        for after, _, _ in row.learned:
             assert 0 <= after < len(row.ids)
     assert rows(list(reversed(data))) == made
 
 
 def test_questions_over_a_text_share_its_tokens() -> None:
     text = tuple(range(40))
-    data = [Encoded((*text, 90 + ask, 80, 81), (*(False,) * 41, True, True)) for ask in range(3)]
+    data = [Encoded((*text, 90 + ask, 80, 81), (*(0,) * 41, 1, 4)) for ask in range(3)]
     (row,) = rows(data)
     assert (len(row.ids), row.examples) == (40 + 3 * 3, 3)
-    assert row.learned == ((40, 80), (41, 81), (43, 80), (44, 81), (46, 80), (47, 81))
+    assert row.learned == ((40, 80, 1), (41, 81, 4), (43, 80, 1), (44, 81, 4), (46, 80, 1), (47, 81, 4))
     assert rows([]) == []
-    assert len(rows([Encoded((1, 2), (False, True)), Encoded((1, 3), (False, True))])) == 2
+    assert len(rows([Encoded((1, 2), (0, 1)), Encoded((1, 3), (0, 1))])) == 2
 
 
 @needs_torch
@@ -75,7 +75,7 @@ def test_the_loss_of_rows_is_that_of_the_examples_alone(tmp_path: Path) -> None:
     data = examples(3, 6)
     made = rows(data)
     assert len(made) < len(data)
-    learned = sum(len(row.learned) for row in made)
+    learned = sum(counts for row in made for _, _, counts in row.learned)
     model = tiny(tmp_path / "model")
     alone = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
     total = 0.0
@@ -83,7 +83,7 @@ def test_the_loss_of_rows_is_that_of_the_examples_alone(tmp_path: Path) -> None:
         for each in data:
             logits = alone(torch.tensor([each.ids])).logits[0, :-1]
             losses = torch.nn.functional.cross_entropy(logits, torch.tensor(each.ids[1:]), reduction="none")
-            total += float(losses[torch.tensor(each.learned[1:])].sum())
+            total += float((losses * torch.tensor(each.weights[1:])).sum())
     settings = TuneSettings(rank=4, rate=0.0, tokens=10**6, epochs=1)
     together = tune(model, data, tmp_path / "out", settings)
     assert together.step == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from mathagent.prompts import find_prompt
 from mathagent.training.batches import batches
-from mathagent.training.encode import Encoded, encode
+from mathagent.training.encode import CHOSEN, Encoded, encode
 from mathagent.training.example import Example
 
 MISSING = [name for name in ("torch", "transformers", "peft") if importlib.util.find_spec(name) is None]
@@ -59,8 +60,16 @@ def test_only_the_models_own_words_are_learned(ended: bool, learned: str) -> Non
     text = "".join(map(chr, encoded.ids))
     assert text.startswith("<system>Use Python.$<user>2 + 3?$<assistant>```python\nprint(5)\n```\n")
     assert (
-        "".join(chr(each) for each, own in zip(encoded.ids, encoded.learned, strict=True) if own) == learned
+        "".join(chr(each) for each, own in zip(encoded.ids, encoded.weights, strict=True) if own) == learned
     )
+
+
+def test_what_is_calculated_counts_more_than_what_it_is_called() -> None:
+    code = "pens = 4\nleft = pens - 3\nprint(left)\n```\n"
+    encoded = encode(replace(example(ended=False), reply=(("model", code),)), PROMPTS, Characters())
+    counted = list(zip(map(chr, encoded.ids), encoded.weights, strict=True))[-len(code) :]
+    assert {weight for _, weight in counted} == {1.0, CHOSEN}
+    assert "".join(each for each, weight in counted if weight == CHOSEN) == " pens - 3"
 
 
 @given(st.lists(st.integers(1, 300), max_size=200), st.integers(50, 1000), st.integers(0, 5))
@@ -100,7 +109,7 @@ def test_a_tiny_model_learns_and_a_run_goes_on_where_it_was_killed(tmp_path: Pat
 
     model = tiny(tmp_path / "model")
     data = [
-        Encoded((1, start, 5, 6, 7), (False, False, True, True, True))  # always the same answer
+        Encoded((1, start, 5, 6, 7), (0, 0, 1, 1, 1))  # always the same answer
         for start in range(10, 50)
     ]
     settings = TuneSettings(rank=8, alpha=16, rate=0.02, tokens=40, epochs=12)
@@ -139,7 +148,7 @@ def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path, dtype: str) -
     from mathagent.training.tune import TuneSettings, tune
 
     model = tiny(tmp_path / "model")
-    data = [Encoded((1, 2, 3, 4), (False, True, True, True))] * 4
+    data = [Encoded((1, 2, 3, 4), (0, 1, 1, 1))] * 4
     settings = TuneSettings(first_layer=1, rate=0.1, tokens=8, epochs=4, dtype=dtype)
     first = tune(model, data, tmp_path / "out", settings)
     assert is_adapter(tmp_path / "out")
