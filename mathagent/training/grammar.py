@@ -60,7 +60,7 @@ def story(ident: str, kind: Kind, draw: random.Random, *, text: str, asks: Seque
     """A text of a kind with each of some of its questions. Raises ValueError where no numbers fit all."""
     words = _words(draw)
     if draw.random() < ASIDES:
-        aside = draw.choice([each for each in _vocabulary()["asides"] if not _names(each) & _names_of(kind)])
+        aside = draw.choice(_asides(kind, words))
         text = f"{text} {aside}" if text.endswith(".") and draw.random() < 0.6 else f"{aside} {text}"
     text = _chosen(text, draw)
     questions = [_chosen(ask.question, draw) for ask in asks]
@@ -104,14 +104,17 @@ def _program(
     return Program(ident, "grammar", problem, (*lines, f"print({names[-1]})"), written(known[names[-1]]))
 
 
-def _names(text: str) -> set[str]:
-    return {*NUMBER.findall(text)}
+def _asides(kind: Kind, words: Mapping[str, str]) -> list[str]:
+    """The asides whose numbers have names that neither a number nor a result of the kind has."""
+    results = [step.partition(" = ")[0] for ask in kind.asks for step in ask.steps]
+    texts = [*kind.texts, *(ask.question for ask in kind.asks)]
+    taken = {name.format(**words) for name in (*results, *(each for text in texts for each in _names(text)))}
+    asides: list[str] = _vocabulary()["asides"]
+    return [each for each in asides if not any(name.format(**words) in taken for name in _names(each))]
 
 
-def _names_of(kind: Kind) -> set[str]:
-    """Of all numbers and results of a kind: what an aside's number can't be called."""
-    results = {step.partition(" = ")[0] for ask in kind.asks for step in ask.steps}
-    return results.union(*map(_names, kind.texts), *(_names(ask.question) for ask in kind.asks))
+def _names(text: str) -> list[str]:
+    return NUMBER.findall(text)
 
 
 def _usable(name: str) -> bool:
@@ -119,7 +122,10 @@ def _usable(name: str) -> bool:
 
 
 def _chosen(text: str, draw: random.Random) -> str:
-    return _CHOICE.sub(lambda match: draw.choice(match[1].split("|")), text)
+    """One of every `(a|b)`, the innermost first."""
+    while _CHOICE.search(text):
+        text = _CHOICE.sub(lambda match: draw.choice(match[1].split("|")), text)
+    return text
 
 
 def _number(low: int, high: int, draw: random.Random) -> int:

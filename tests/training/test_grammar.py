@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,16 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathagent.training import grammar
 from mathagent.training.arithmetic import values
 from mathagent.training.example import Program
 from mathagent.training.grammar import stories, story
-from mathagent.training.kinds import Ask, Kind, faults, read_kinds
+from mathagent.training.kinds import NUMBER, Ask, Kind, faults, read_kinds
 from mathagent.training.numbers import exact
 
 FOLDER = Path(str(files("mathagent.training").joinpath("stories")))
 FILES = sorted(FOLDER.glob("*.txt"))
 KIND = """
-{A} had [{name} 10-40] {things} and [{other_name} 2-40] {others}. {He} (gave|sold) [gone 2-30] {things} to {B}.
+{A} had [{name} 10-40] {things} and [{other_name} 2-40] {others}. {He} (gave|(sold|lent)) [gone 2-30] {things} to {B}.
 {B} took [gone] of the [{name}] {things}; {A} has [{other_name}] {others} too.
 ? How many {things} are left? => left = {name} - gone
 ? What is (everything|the whole) with [new] more? => left = {name} - gone; now = left + {other_name}; whole = now + new
@@ -97,6 +99,16 @@ def test_questions_over_one_text_have_its_words_and_numbers(usual: Kind, seed: i
     assert two.problem.startswith(f"{text}. ")
     assert question.endswith(" are left?")
     assert one.lines[:3] == two.lines[:3]
+
+
+@given(st.integers(0, 10**6))
+def test_an_aside_takes_no_name_that_the_kind_has(usual: Kind, seed: int) -> None:
+    text = " ".join(f"[{name}] {name}" for name in ("age", "miles", "people", "years", "minutes", "bowls"))
+    words = {**grammar._words(random.Random(seed)), "third_name": "bowls"}
+    taken = replace(usual, texts=(text,), asks=(Ask("How many?", ("cousins = age + bowls",)),))
+    left = grammar._asides(taken, words)
+    assert {name for aside in left for name in NUMBER.findall(aside)} == {"{c}"}
+    assert len(grammar._asides(usual, {**words, "third_name": "forks"})) > len(left)
 
 
 def test_every_kind_has_its_turn() -> None:
