@@ -67,7 +67,7 @@ def _leaves(command: Any) -> Iterator[Any]:
 def test_help_is_quick_and_version(program: Program) -> None:
     began = time.monotonic()
     assert "solve" in program.run("--help").out
-    assert time.monotonic() - began < 10  # a second on an idle machine
+    assert time.monotonic() - began < 30  # a second on an idle machine
     assert program.call("--version").out == f"mathagent {__version__}\n"
     assert program.call().code == 2  # no command: the help
 

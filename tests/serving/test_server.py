@@ -125,7 +125,7 @@ def test_death_while_starting_is_told_at_once(standin: MakeLaunch) -> None:
     begin = time.monotonic()
     with pytest.raises(StartFailed, match="ValueError: no such model") as caught:
         started(standin, ["--fail", "Traceback\n(EngineCore) ERROR ValueError: no such model"])
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 30  # the limit for a start is far longer
     assert any("no such model" in line for line in caught.value.log_tail)
     assert running_server() is None
     assert (started(standin)).phase == "ready"
