@@ -111,6 +111,14 @@ def test_an_aside_takes_no_name_that_the_kind_has(usual: Kind, seed: int) -> Non
     assert len(grammar._asides(usual, {**words, "third_name": "forks"})) > len(left)
 
 
+def test_articles_are_those_of_the_words(tmp_path: Path) -> None:
+    text = "A apple and a one-way room A are [pens 2-9] to a user. A egg.\n? A hen? => more = pens + 1"
+    articles = kind(text, tmp_path)
+    (told,) = story("0", articles, random.Random(1), text=articles.texts[0], asks=articles.asks)
+    told_text = re.sub(r"\d", "N", told.problem)
+    assert "An apple and a one-way room A are N to a user. An egg." in told_text
+
+
 def test_every_kind_has_its_turn() -> None:
     many = sum(len(read_kinds(path)) for path in FILES)
     told = list(stories(many, 7))
