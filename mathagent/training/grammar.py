@@ -28,7 +28,7 @@ ASIDES = 0.1
 """The share of stories with a sentence in them that says nothing to the point."""
 _ATTEMPTS = 1500
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
-_ARTICLE = re.compile(r"(\ba|^A|(?<=[.?!] )A) (?=[aeiouAEIOU](?!se|ni|ne\b))")
+_ARTICLE = re.compile(r"(\ba|^A|(?<=[.?!] )A) (?=[aeiouAEIOU](?!s[eu]|ni|ne\b))")
 """Articles before a vowel; not the letter that "room A" is called by."""
 _SUFFIX = ".txt"
 
