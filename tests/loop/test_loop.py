@@ -243,7 +243,9 @@ async def test_cancel_while_the_model_writes(executor: KernelExecutor) -> None:
 async def test_cancel_while_a_cell_runs_keeps_the_kernel(executor: KernelExecutor) -> None:
     model = ScriptedModel("```python\nimport time\ntime.sleep(60)\n```\n")
     rollout = Rollout(TASK, model=model, protocol=protocol("markdown"), executor=executor, limits=Limits())
-    assert (await executor.execute("x = 11", timeout=60)).ok  # now the kernel is there, however busy the machine
+    assert (
+        await executor.execute("x = 11", timeout=60)
+    ).ok  # now the kernel is there, however busy the machine
     events: list[Event] = []
     async for event in rollout.events():
         events.append(event)
