@@ -2,7 +2,7 @@
 
 What is calculated counts more than what it is called. Of the loss of a model that knows the form, three quarters lay in
 the names of variables, where another would do as well, and a quarter in what is added to, taken from or multiplied with
-what (measured over 150 programs).
+what (README.md, "tune").
 
 The text is exactly what the loop sends: the prompt file, rendered by the model's chat template, and the growing reply.
 """

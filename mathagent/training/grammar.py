@@ -36,7 +36,7 @@ _SUFFIX = ".txt"
 def stories(count: int, seed: int, *, together: int = 1) -> Iterator[Program]:
     """`count` programs with their problems, every kind of story as often as any other. Equal seeds, equal stories.
 
-    together: at most so many questions over the same text and numbers, one after another, where some fit all of them.
+    together: at most so many questions over the same text and numbers, one after another, where numbers fit them all.
     """
     draw = random.Random(f"stories {seed}")
     kinds: list[Kind] = []
@@ -109,13 +109,11 @@ def _asides(kind: Kind, words: Mapping[str, str]) -> list[str]:
     """The asides whose numbers have names that neither a number nor a result of the kind has."""
     results = [step.partition(" = ")[0] for ask in kind.asks for step in ask.steps]
     texts = [*kind.texts, *(ask.question for ask in kind.asks)]
-    taken = {name.format(**words) for name in (*results, *(each for text in texts for each in _names(text)))}
+    taken = {name.format(**words) for name in (*results, *NUMBER.findall(" ".join(texts)))}
     asides: list[str] = _vocabulary()["asides"]
-    return [each for each in asides if not any(name.format(**words) in taken for name in _names(each))]
-
-
-def _names(text: str) -> list[str]:
-    return NUMBER.findall(text)
+    return [
+        each for each in asides if not any(name.format(**words) in taken for name in NUMBER.findall(each))
+    ]
 
 
 def _usable(name: str) -> bool:

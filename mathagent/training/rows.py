@@ -36,38 +36,41 @@ def rows(data: Sequence[Encoded]) -> list[Row]:
     """All examples in rows, those that begin alike together: in the order of their ids, so equal data, equal rows."""
     made: list[Row] = []
     group: list[Encoded] = []
-    shared = tokens = 0
-    for each in sorted(data, key=lambda each: each.ids):
-        common = _common(group[-1].ids[:shared], each.ids) if group else 0
-        saved = common * len(group)
-        longer = tokens + shared * len(group) - common * len(group) + len(each.ids) - common
-        if group and common >= SHARED and saved > shared * (len(group) - 1) and longer <= LONGEST:
+    shared = 0
+    for each in sorted(data, key=lambda each: (each.ids, each.weights)):
+        common = _common(group[-1].ids[:shared], each.ids[: _said_from(each)]) if group else 0
+        longer = common + sum(len(one.ids) - common for one in (*group, each))
+        saves = common * len(group) > shared * (len(group) - 1)  # more than the row does without it
+        if group and common >= SHARED and saves and longer <= LONGEST:
             group.append(each)
-            shared, tokens = common, common + sum(len(one.ids) - common for one in group)
+            shared = common
             continue
         if group:
             made.append(_row(group, shared if len(group) > 1 else 0))
-        # A last token is always a branch's own: it is said after another.
-        group, shared, tokens = [each], len(each.ids) - 1, len(each.ids)
+        group, shared = [each], _said_from(each)
     return [*made, _row(group, shared if len(group) > 1 else 0)] if group else []
 
 
+def _said_from(each: Encoded) -> int:
+    """Where the model's own words begin: each example says them itself, so that each counts whole."""
+    return next((at for at, weight in enumerate(each.weights) if weight), len(each.ids) - 1)
+
+
 def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    pairs = enumerate(zip(one, other[:-1], strict=False))
-    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other) - 1))
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _row(group: Sequence[Encoded], shared: int) -> Row:
     """One row; a single example is a row of one branch and no common beginning."""
-    first = group[0]
-    ids, positions, branches = list(first.ids[:shared]), list(range(shared)), [-1] * shared
-    learned = [(at - 1, first.ids[at], first.weights[at]) for at in range(1, shared) if first.weights[at]]
+    ids, positions, branches = list(group[0].ids[:shared]), list(range(shared)), [-1] * shared
+    learned: list[tuple[int, int, float]] = []
     for branch, each in enumerate(group):
-        begin = len(ids)
+        before = shared - 1  # a branch's first token is said after the common beginning
         for at in range(shared, len(each.ids)):
             if at and each.weights[at]:
-                after = len(ids) - 1 if len(ids) > begin else shared - 1
-                learned.append((after, each.ids[at], each.weights[at]))
+                learned.append((before, each.ids[at], each.weights[at]))
+            before = len(ids)
             ids.append(each.ids[at])
             positions.append(at)
             branches.append(branch)

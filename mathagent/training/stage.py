@@ -33,6 +33,7 @@ def tune_files(
     `threads`: of PyTorch on a CPU; None for its own default. Raises UsageError without the extra `train` or where
     `output` or `start` doesn't fit, DataError for bad files.
     """
+    examples = _examples(files)
     try:
         import peft  # noqa: F401
         import torch
@@ -41,7 +42,6 @@ def tune_files(
         raise UsageError(f"training needs {error.name}", "pip install 'mathagent[train]'") from None
     if threads is not None:
         torch.set_num_threads(threads)
-    examples = _examples(files)
     prompts: dict[Mode, Prompt] = {mode: find_prompt(name) for mode, name in PROMPTS.items()}
     tokenizer = AutoTokenizer.from_pretrained(model)
     encoded = [encode(example, prompts, tokenizer) for example in examples]
@@ -67,4 +67,6 @@ def _examples(files: Sequence[Path]) -> list[Example]:
             raise DataError(f"can't read {path}: {error.strerror}", "mathagent train build") from None
         except (ValueError, TypeError, KeyError) as error:
             raise DataError(f"{path} holds no examples: {error}", "mathagent train build") from None
+    if not found:
+        raise DataError(f"no examples in {', '.join(map(str, files))}", "mathagent train build")
     return found

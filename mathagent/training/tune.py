@@ -9,6 +9,7 @@ mathagent's sandbox, so the module runs beside any torch.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -76,7 +77,7 @@ def tune(
 
     Args:
         model: a folder that transformers reads.
-        data: the examples.
+        data: the examples, at least one.
         output: the folder of the adapter, in PEFT's format, and of the state to go on from.
         settings: how. They must be those of the checkpoint, but for `minutes`.
         report: told of the progress every ten steps.
@@ -117,6 +118,8 @@ class _Run:
         self.lengths = [len(row.ids) for row in self.rows]
         self._resume()
         self.total = math.ceil(settings.epochs * len(self._epoch(0)))
+        every = itertools.chain.from_iterable(map(self._epoch, itertools.count()))
+        self.batches = itertools.islice(every, self.steps, None)
         self.saved = time.monotonic()
 
     def share(self) -> float:
@@ -135,7 +138,7 @@ class _Run:
         rate *= 0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        chosen = [self.rows[index] for index in self._batch()]
+        chosen = [self.rows[index] for index in next(self.batches)]
         loss = self._loss(chosen)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
@@ -181,15 +184,6 @@ class _Run:
 
     def _epoch(self, number: int) -> list[list[int]]:
         return list(batches(self.lengths, self.settings.tokens, self.settings.seed + number))
-
-    def _batch(self) -> list[int]:
-        before = 0
-        for number in range(self.steps + 1):
-            epoch = self._epoch(number)
-            if self.steps < before + len(epoch):
-                return epoch[self.steps - before]
-            before += len(epoch)
-        raise AssertionError("no batches")
 
     def progress(self) -> Progress:
         """Where it stands."""

@@ -210,7 +210,7 @@ async def test_several_workers_do_not_wait_for_each_other() -> None:
     async with Grader(workers=2) as grader:
         await asyncio.gather(*(grader.grade(f"x+{n}", f"{n}+x", timeout=20) for n in range(2)))
         assert len(children()) == 2
-        slow = asyncio.create_task(grader.grade(*ENDLESS, timeout=8))
+        slow = asyncio.create_task(grader.grade(*ENDLESS, timeout=5))
         await asyncio.sleep(0.1)
         grades = [await grader.grade(f"y+{n}", f"{n}+y", timeout=20) for n in range(3)]
         assert not slow.done()
@@ -221,7 +221,7 @@ async def test_several_workers_do_not_wait_for_each_other() -> None:
 
 async def test_plain_answers_start_no_process(grader: Grader) -> None:
     for answer, gold in (("72", "72.0"), ("(1, 2)", "(1,2)"), ("Monday", "Tuesday"), ("B", "(B)")):
-        assert (await grader.grade(answer, gold)).seconds < 2
+        assert (await grader.grade(answer, gold)).verdict != "undecided"
     assert not children()
 
 

@@ -31,13 +31,14 @@ from tests.loop.scripted import ScriptedModel
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 T = TypeVar("T")
+USUAL = Limits()
 TASK = Task((Message("user", "What is 6 * 7?"),), last_execution="[the last one]")
 
 
 async def run(
     model: ScriptedModel,
     executor: KernelExecutor,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = USUAL,
     task: Task = TASK,
     wire: str = "markdown",
 ) -> tuple[list[Event], Rollout]:
@@ -237,15 +238,16 @@ async def test_cancel_while_the_model_writes(executor: KernelExecutor) -> None:
     assert finish(events) == "cancelled"
     assert model.closed_early == 1
     assert whole(events) == rollout.reply != ""
-    assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
 
 
 async def test_cancel_while_a_cell_runs_keeps_the_kernel(executor: KernelExecutor) -> None:
     model = ScriptedModel("```python\nimport time\ntime.sleep(60)\n```\n")
     rollout = Rollout(TASK, model=model, protocol=protocol("markdown"), executor=executor, limits=Limits())
-    assert (
-        await executor.execute("x = 11", timeout=60)
-    ).ok  # now the kernel is there, however busy the machine
+    set_x = await executor.execute("x = 11", timeout=60)
+    assert set_x.ok, "the kernel is there now, however busy the machine"
     events: list[Event] = []
     async for event in rollout.events():
         events.append(event)

@@ -16,7 +16,6 @@ from mathagent.training.overlaps import Evaluation
 from tests.cli.program import Program
 from tests.collection.made import solved, write_run
 from tests.training.made import GSM8K
-from tests.training.test_tune import MISSING
 
 CODE = "total = 6 * 7\nprint(total)\n"
 
@@ -98,10 +97,8 @@ def test_the_stages_on_the_command_line(tmp_path: Path) -> None:
     [
         (("build", "--gsm8k", "nothing.jsonl", "-o", "x"), "can't read nothing.jsonl"),
         (("build", "--against", "nothing", "-o", "x"), "nothing"),
-        (
-            ("tune", "nothing.jsonl", "--model", ".", "-o", "x"),
-            "training needs" if MISSING else "can't read nothing.jsonl",
-        ),
+        (("tune", "nothing.jsonl", "--model", ".", "-o", "x"), "can't read nothing.jsonl"),
+        (("tune", "/dev/null", "--model", ".", "-o", "x"), "no examples in /dev/null"),
         (("keep", "nothing", "-o", "x"), "there is no trace file"),
     ],
 )

@@ -52,6 +52,8 @@ def test_every_example_stands_in_one_row_as_it_is(seed: int, texts: int) -> None
         for after, _, _ in row.learned:
             assert 0 <= after < len(row.ids)
     assert rows(list(reversed(data))) == made
+    counted = sorted(counts for row in made for _, _, counts in row.learned)
+    assert counted == sorted(counts for each in data for counts in each.weights[1:] if counts)
 
 
 def test_questions_over_a_text_share_its_tokens() -> None:
@@ -60,6 +62,10 @@ def test_questions_over_a_text_share_its_tokens() -> None:
     (row,) = rows(data)
     assert (len(row.ids), row.examples) == (40 + 3 * 3, 3)
     assert row.learned == ((40, 80, 1), (41, 81, 4), (43, 80, 1), (44, 81, 4), (46, 80, 1), (47, 81, 4))
+    twice = [Encoded((*text, 80, last), (*(0,) * 40, 1, 1)) for last in (81, 82)]
+    assert [counts for row in rows(twice) for _, _, counts in row.learned] == [1, 1, 1, 1], (
+        "each says its own"
+    )
     assert rows([]) == []
     assert len(rows([Encoded((1, 2), (0, 1)), Encoded((1, 3), (0, 1))])) == 2
 
