@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from mathagent.cli.data import DataDir, Offline
 from mathagent.cli.failures import notice, told
+from mathagent.errors import UsageError
 
 if TYPE_CHECKING:
     from mathagent.training.overlaps import Evaluation
@@ -46,6 +48,10 @@ def build(
         float,
         typer.Option(min=0, max=1, help="The share of examples that go on to the output and the answer."),
     ] = 0.35,
+    at_most: Annotated[
+        list[str] | None,
+        typer.Option(help="SOURCE=N, as 'gsm8k changed=1000': draw so many of its examples; several times."),
+    ] = None,
     against: Against = None,
     data_dir: DataDir = None,
     offline: Offline = False,
@@ -66,6 +72,7 @@ def build(
             changed=changed,
             longest=longest,
             ended=ended,
+            at_most=_limits(at_most or ()),
             seed=seed,
         )
 
@@ -95,22 +102,32 @@ def tune(
         typer.Option(min=0, help="End after so many minutes; the learning rate follows the clock."),
     ] = None,
     tokens: Annotated[int, typer.Option(min=1, help="Tokens of a batch.")] = 2048,
-    rate: Annotated[float, typer.Option(min=0, help="The learning rate at its peak.")] = 1e-3,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0, help="The learning rate at its peak.  \\[default: 0.001; with --full 0.0003]"),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train all weights of the layers, and write a whole model.")
+    ] = False,
     rank: Annotated[int, typer.Option(min=1, help="The rank of the adapter.")] = 16,
     first_layer: Annotated[int, typer.Option(min=0, help="Layers below it are left alone.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="On a CPU.  \\[default: all cores]")] = None,
     seed: Seed = 0,
 ) -> None:
-    """Fit an adapter, on a CUDA device in bfloat16 where there is one, else on the CPU. `serve FOLDER` serves it."""
+    """Fit an adapter, or a whole model, on CUDA in bfloat16 where there is a GPU, else on the CPU.
+
+    `mathagent serve FOLDER` serves what it wrote. Ctrl-C leaves a checkpoint; the same command goes on from it.
+    """
     from mathagent.serving import prepare_model
     from mathagent.training.stage import tune_files
-    from mathagent.training.tune import TuneSettings
+    from mathagent.training.tune_settings import TuneSettings
 
     settings = TuneSettings(
         rank=rank,
         alpha=2 * rank,
         first_layer=first_layer,
-        rate=rate,
+        full=full,
+        rate=rate if rate is not None else 3e-4 if full else 1e-3,
         tokens=tokens,
         epochs=epochs,
         minutes=minutes,
@@ -163,6 +180,20 @@ def stories(
         ]
         write_whole(output, "".join(json.dumps(row) + "\n" for row in rows))
         typer.echo(output)
+
+
+def _limits(told: Sequence[str]) -> dict[str, int]:
+    from mathagent.training.build import SOURCES
+
+    limits: dict[str, int] = {}
+    for each in told:
+        source, _, count = each.rpartition("=")
+        if source not in SOURCES or not count.isdecimal():
+            raise UsageError(
+                f"--at-most {each!r} is not SOURCE=N", f"a source is one of {', '.join(SOURCES)}"
+            )
+        limits[source] = int(count)
+    return limits
 
 
 def _evaluation(against: list[str] | None, data_dir: Path | None, offline: bool) -> Evaluation:

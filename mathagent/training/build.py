@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import random
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -32,9 +34,18 @@ from mathagent.training.verify import outputs
 SHARES: Mapping[str, float] = {"blocks": 0.03, "corrected": 0.02, "words": 0.02, "numbers": 0.02}
 """Shares of the programs that get another shape than one block, where it fits them."""
 
+SOURCES = ("gsm8k", "gsm8k changed", "mawps-asdiv", "mawps-asdiv changed", "grammar")
+"""What examples come from, by the names that the ledger counts them under."""
 
 TOGETHER = 4
 """Questions over one story at most: what differs is then the question alone, and `rows` makes it cheap."""
+
+SINGLE = 0.5
+"""The share of the questions of one operation that are asked: three of four that were written are, and a model that
+learned from all of them ended after the first of two steps (README.md, "build")."""
+
+BASICS = 5
+"""How often the commonest ways of putting numbers together are told where any other story is told once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,8 @@ class BuildSettings:
     of MAWPS and ASDiv-A, JSON Lines or CSV. Either may be None. stories: how many of the grammar. changed: how many
     times each convertible problem comes with other numbers. ended: the share of one-block examples that go on to the
     output and the boxed answer (the others stop after the block, which is what costs tokens). longest: characters of
-    a problem and its program together, longer ones are left out; None for no limit.
+    a problem and its program together, longer ones are left out; None for no limit. at_most: how many examples a source
+    may have, drawn by the seed; a source that is not named has all of its.
     """
 
     gsm8k: Path | None = None
@@ -54,6 +66,7 @@ class BuildSettings:
     changed: int = 1
     ended: float = 0.35
     longest: int | None = None
+    at_most: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
     shares: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
 
@@ -91,15 +104,26 @@ async def build(
         elif not same(printed, program.answer):
             ledger.drop(program.source, "the program gives another answer")
         else:
-            example = await _shaped(program, printed, settings, pool, draw)
-            ledger.keep(program.source)
-            examples.append(example)
+            examples.append(await _shaped(program, printed, settings, pool, draw))
     draw.shuffle(examples)
+    examples = list(_limited(examples, settings.at_most, ledger))
     shapes: dict[str, int] = {}
     for example in examples:
         shapes[example.shape] = shapes.get(example.shape, 0) + 1
     ledger.note(examples=len(examples), shapes=shapes, evaluation_problems=len(evaluation))
     return examples, ledger
+
+
+def _limited(examples: Iterable[Example], at_most: Mapping[str, int], ledger: Ledger) -> Iterator[Example]:
+    """The first of each source, as many as it may have."""
+    had: Counter[str] = Counter()
+    for example in examples:
+        had[example.source] += 1
+        if had[example.source] > at_most.get(example.source, math.inf):
+            ledger.drop(example.source, f"more than {at_most[example.source]}")
+        else:
+            ledger.keep(example.source)
+            yield example
 
 
 async def _shaped(
@@ -148,7 +172,7 @@ def _programs(settings: BuildSettings, draw: random.Random, ledger: Ledger) -> I
                     yield prefix_program(row, change=draw if copy else None)
                 except Unconvertible as error:
                     ledger.drop(source, str(error))
-    yield from stories(settings.stories, settings.seed, together=TOGETHER)
+    yield from stories(settings.stories, settings.seed, together=TOGETHER, single=SINGLE, basics=BASICS)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -17,9 +17,11 @@ from typing import Any
 from mathagent.prompts import Prompt
 from mathagent.training.example import Example, Mode
 
-CHOSEN = 4.0
+CHOSEN = 8.0
 """What a token of a calculation counts, where any other of the model's own counts 1."""
-_CALCULATION = re.compile(r"^\w+ =( .*[-+*/].*)$", re.MULTILINE)
+STEP = 3.0
+"""What a token counts that says what is calculated next, or that nothing is: the name of a result, `print`."""
+_STEP = re.compile(r"^(?P<next>print(?=\()|\w+(?= =.* [-+*/]))(?: =(?P<chosen>.*))?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ def encode(example: Example, prompts: Mapping[Mode, Prompt], tokenizer: Any) -> 
     spans: list[tuple[int, int, float]] = []
     for author, part in example.reply:
         if author == "model":
-            found = _CALCULATION.finditer(part)
-            spans += [(len(text) + each.start(1), len(text) + each.end(1), CHOSEN) for each in found]
+            for found in _STEP.finditer(part):
+                for name, weight in (("next", STEP), ("chosen", CHOSEN)):
+                    begin, end = found.span(name)
+                    spans.append((len(text) + begin, len(text) + end, weight))
             spans.append((len(text), len(text) + len(part), 1.0))
         text += part
     if example.ended:

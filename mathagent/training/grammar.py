@@ -31,11 +31,16 @@ _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 _ARTICLE = re.compile(r"(\ba|^A|(?<=[.?!] )A) (?=[aeiouAEIOU](?!s[eu]|ni|ne\b))")
 """Articles before a vowel; not the letter that "room A" is called by."""
 _SUFFIX = ".txt"
+_BASICS = "basics.txt"
 
 
-def stories(count: int, seed: int, *, together: int = 1) -> Iterator[Program]:
+def stories(
+    count: int, seed: int, *, together: int = 1, single: float = 1.0, basics: int = 1
+) -> Iterator[Program]:
     """`count` programs with their problems, every kind of story as often as any other. Equal seeds, equal stories.
 
+    single: the share of the questions with one operation that are asked; a kind without another is asked one of them.
+    basics: how often the kinds of `basics.txt` are told where any other is told once.
     together: at most so many questions over the same text and numbers, one after another, where numbers fit them all.
     """
     draw = random.Random(f"stories {seed}")
@@ -43,9 +48,14 @@ def stories(count: int, seed: int, *, together: int = 1) -> Iterator[Program]:
     told = 0
     while told < count:
         if not kinds:
-            kinds = draw.sample(_kinds(), len(_kinds()))
+            often = [kind for kind, basic in _kinds() for _ in range(basics if basic else 1)]
+            kinds = draw.sample(often, len(often))
         kind = kinds.pop()
-        asks = draw.sample(kind.asks, min(together, len(kind.asks), count - told))
+        asked = kind.asks
+        if single < 1:
+            asked = tuple(each for each in asked if len(each.steps) > 1 or draw.random() < single)
+            asked = asked or (draw.choice(kind.asks),)
+        asks = draw.sample(asked, min(together, len(asked), count - told))
         text = draw.choice(kind.texts)
         try:
             told_now = story(f"{seed}-{told}", kind, draw, text=text, asks=asks)
@@ -137,10 +147,11 @@ def _fits(value: Fraction) -> bool:
 
 
 @cache
-def _kinds() -> tuple[Kind, ...]:
+def _kinds() -> tuple[tuple[Kind, bool], ...]:
+    """All kinds, and whether they are basic ones."""
     folder = files(__package__).joinpath("stories")
     names = sorted(each.name for each in folder.iterdir() if each.name.endswith(_SUFFIX))
-    return tuple(kind for name in names for kind in read_kinds(folder.joinpath(name)))
+    return tuple((kind, name == _BASICS) for name in names for kind in read_kinds(folder.joinpath(name)))
 
 
 @cache

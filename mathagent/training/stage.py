@@ -12,7 +12,8 @@ from mathagent.prompts import Prompt, find_prompt
 from mathagent.training.encode import encode
 from mathagent.training.example import Example, Mode, read_examples
 from mathagent.training.ledger import Ledger
-from mathagent.training.tune import Progress, TuneSettings, tune
+from mathagent.training.tune import Progress, tune
+from mathagent.training.tune_settings import TuneSettings
 
 PROMPTS: dict[Mode, str] = {"tir": "embedded-tir", "cot": "embedded-cot", "numbers": "numbers"}
 """The prompt file that a tuned model is asked with, by mode: what is tuned must be what is sent."""

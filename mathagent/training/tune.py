@@ -1,55 +1,35 @@
-"""Fit a LoRA adapter (arXiv 2106.09685) to examples: one process, a CPU or a CUDA device, resumable, seeded.
+"""Fit a LoRA adapter (arXiv 2106.09685) or a whole model to examples: one process, CPU or CUDA, resumable, seeded.
 
 transformers and PEFT make the model and the adapter; the loop over steps is our own and short, because on a CPU what
-counts is which work is left out: frozen layers below the lowest adapted one are run without gradients, the output head
-sees only the tokens that are learned, what several examples begin with is run once (`rows`), and batches hold rows of
-about equal length. Nothing here imports
-mathagent's sandbox, so the module runs beside any torch.
+counts is which work is left out: frozen layers below the lowest trained one are run without gradients, the output
+head is run where something is learned and for the tokens that are ever said (`head`), what several examples begin with
+is run once (`rows`), and batches hold rows of about equal length.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import re
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mathagent.training.batches import batches
 from mathagent.training.encode import Encoded
+from mathagent.training.head import Head
 from mathagent.training.rows import Row, rows
+from mathagent.training.trained import trained
+from mathagent.training.tune_settings import TuneSettings
 
 _STATE = "state.pt"
 _SAVE_SECONDS = 180.0
 _WARM = 0.03
 _PADDING = -2  # of a branch's number: none's
-_LAYER = re.compile(r"\blayers\.(\d+)\.")
-
-
-@dataclass(frozen=True, slots=True)
-class TuneSettings:
-    """How it is tuned.
-
-    rank, alpha: of LoRA, on every linear layer from `first_layer` on. rate: the learning rate at its peak; it falls
-    by a cosine to a twentieth of itself. tokens: of a batch, padding counted, and what examples share counted once.
-    epochs: passes over the data. minutes: the time that the run may take in all; where it is shorter than the epochs
-    take, the cosine follows the clock. dtype: of the frozen weights, float32 or bfloat16; None: bfloat16 on CUDA,
-    float32 on a CPU (without AMX, bfloat16 was slower).
-    """
-
-    rank: int = 16
-    alpha: int = 32
-    first_layer: int = 0
-    rate: float = 1e-3
-    tokens: int = 2048
-    epochs: float = 1.0
-    minutes: float | None = None
-    seed: int = 0
-    dtype: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +55,12 @@ def tune(
 ) -> Progress:
     """Tune, writing a checkpoint every three minutes and at the end; goes on from one that lies in `output`.
 
+    SIGINT and SIGTERM end it after the step that runs, with a checkpoint, by KeyboardInterrupt.
+
     Args:
         model: a folder that transformers reads.
         data: the examples, at least one.
-        output: the folder of the adapter, in PEFT's format, and of the state to go on from.
+        output: the folder of the adapter, in PEFT's format, or of the whole model, and of the state to go on from.
         settings: how. They must be those of the checkpoint, but for `minutes`.
         report: told of the progress every ten steps.
         start: the folder of an adapter of the same rank and layers to begin with, of an earlier round.
@@ -86,14 +68,38 @@ def tune(
     Raises ValueError where `output` holds a run with other settings, or `start` an adapter of another form.
     """
     run = _Run(model, data, output, settings, start)
-    while (share := run.share()) < 1.0:
-        run.step(share)
-        if run.steps % 10 == 0:
-            report(run.progress())
-        if time.monotonic() - run.saved > _SAVE_SECONDS:
-            run.save()
-    run.save()
+    with _interruptible() as interrupted:
+        while (share := run.share()) < 1.0 and not interrupted:
+            run.step(share)
+            if run.steps % 10 == 0:
+                report(run.progress())
+            if time.monotonic() - run.saved > _SAVE_SECONDS:
+                run.save()
+        run.save()
+    if interrupted:
+        raise KeyboardInterrupt
     return run.progress()
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM, so that a step ends whole before the run does; a second one is not waited for."""
+    got: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if got:
+            raise KeyboardInterrupt
+        got.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield got
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield got
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Run:
@@ -105,17 +111,15 @@ class _Run:
         import torch
 
         torch.manual_seed(settings.seed)
-        self.settings, self.model, self.rows, self.output = settings, model, rows(data), output
+        self.settings, self.rows, self.output = settings, rows(data), output
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.peft = _adapted(model, settings, self.device)
-        if start is not None:
-            _begin_with(self.peft, start)
-        self.core = self.peft.base_model.model
-        self.parameters = [each for each in self.peft.parameters() if each.requires_grad]
+        self.trained = trained(model, settings, self.device, start)
+        self.parameters = [*self.trained.weights.values()]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, weight_decay=0.0)
         self.steps = self.examples = self.tokens = 0
         self.seconds, self.loss = 0.0, math.nan
         self.lengths = [len(row.ids) for row in self.rows]
+        self.head = Head(self.trained.model.lm_head.weight, self.rows, settings.seed)
         self._resume()
         self.total = math.ceil(settings.epochs * len(self._epoch(0)))
         every = itertools.chain.from_iterable(map(self._epoch, itertools.count()))
@@ -171,14 +175,15 @@ class _Run:
             sees = ((seen == to) | (seen == -1)) & torch.ones(length, length, dtype=torch.bool).tril()
             sees = sees[:, None].to(self.device)
         which, after, said, weights = map(torch.tensor, zip(*learned, strict=True))
-        hidden = self.core.model(
-            input_ids=ids.to(self.device),
-            position_ids=positions.to(self.device),
-            attention_mask=sees,
-            use_cache=False,
-        ).last_hidden_state
-        logits = self.core.lm_head(hidden[which.to(self.device), after.to(self.device)])
-        losses = torch.nn.functional.cross_entropy(logits.float(), said.to(self.device), reduction="none")
+        with self.trained.precision():
+            hidden = self.trained.model.model(
+                input_ids=ids.to(self.device),
+                position_ids=positions.to(self.device),
+                attention_mask=sees,
+                use_cache=False,
+            ).last_hidden_state
+            learned_from = hidden[which.to(self.device), after.to(self.device)]
+            losses = self.head.losses(learned_from, said, self.steps)
         weights = weights.to(self.device)
         return (losses * weights).sum() / weights.sum()
 
@@ -194,36 +199,19 @@ class _Run:
         import torch
 
         self.output.mkdir(parents=True, exist_ok=True)
-        self._write_adapter()
+        self.trained.write(self.output)
         counts = {name: getattr(self, name) for name in ("steps", "examples", "tokens", "seconds", "loss")}
         state = {
             "settings": asdict(self.settings),
             "counts": counts,
             "data": len(self.rows),
-            "weights": {name: each for name, each in self.peft.named_parameters() if each.requires_grad},
+            "weights": dict(self.trained.weights),
             "optimizer": self.optimizer.state_dict(),
         }
         partial = self.output / f"{_STATE}.partial"
         torch.save(state, partial)
         partial.replace(self.output / _STATE)
         self.saved = time.monotonic()
-
-    def _write_adapter(self) -> None:
-        """Write the adapter in PEFT's format, as float16: half of float32's bytes, and as exact as it need be."""
-        import torch
-        from peft import get_peft_model_state_dict
-        from safetensors.torch import save_file
-
-        weights = get_peft_model_state_dict(self.peft)
-        half = {name: each.detach().to("cpu", torch.float16).contiguous() for name, each in weights.items()}
-        partial = self.output / "adapter_model.partial"
-        save_file(half, partial, metadata={"format": "pt"})
-        config = self.peft.peft_config["default"].to_dict()
-        config |= {"target_modules": sorted(config["target_modules"]), "inference_mode": True}
-        config["base_model_name_or_path"] = self.model.name
-        text = json.dumps(config, indent=1, sort_keys=True, default=str) + "\n"
-        (self.output / "adapter_config.json").write_text(text, encoding="utf-8")
-        partial.replace(self.output / "adapter_model.safetensors")
 
     def _resume(self) -> None:
         import torch
@@ -235,40 +223,9 @@ class _Run:
         same = {**state["settings"], "minutes": None} == {**asdict(self.settings), "minutes": None}
         if not same or state["data"] != len(self.rows):
             raise ValueError(f"{self.output} holds a run with other settings or data")
-        own = dict(self.peft.named_parameters())
         with torch.no_grad():
             for name, value in state["weights"].items():
-                own[name].copy_(value)
+                self.trained.weights[name].copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
         for name, value in state["counts"].items():
             setattr(self, name, value)
-
-
-def _adapted(model: Path, settings: TuneSettings, device: str) -> Any:
-    """The model with an adapter, in training mode."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    dtype = getattr(torch, settings.dtype or ("bfloat16" if device == "cuda" else "float32"))
-    base = AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
-    adapted = [
-        name
-        for name, module in base.named_modules()
-        if isinstance(module, torch.nn.Linear)
-        and (layer := _LAYER.search(name))
-        and int(layer[1]) >= settings.first_layer
-    ]
-    config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=adapted)
-    return get_peft_model(base, config).to(device).train()
-
-
-def _begin_with(peft: Any, start: Path) -> None:
-    from peft import get_peft_model_state_dict, set_peft_model_state_dict
-    from safetensors.torch import load_file
-
-    weights = load_file(start / "adapter_model.safetensors")
-    shapes = {name: each.shape for name, each in get_peft_model_state_dict(peft).items()}
-    if shapes != {name: each.shape for name, each in weights.items()}:
-        raise ValueError(f"{start} holds an adapter of another rank or other layers")
-    set_peft_model_state_dict(peft, weights)

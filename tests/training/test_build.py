@@ -6,7 +6,9 @@ import csv
 import json
 import random
 import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,7 @@ from tests.training.made import GSM8K, PREFIX
 
 
 @pytest.fixture
-def sources(tmp_path: Path) -> dict[str, Path]:
+def sources(tmp_path: Path) -> dict[str, Any]:
     gsm8k, mawps = tmp_path / "gsm8k.jsonl", tmp_path / "mawps.csv"
     rows = [*GSM8K, {"question": "Al has 3 pens. How many?", "answer": "He has 3.\n#### 3"}]
     gsm8k.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -51,7 +53,7 @@ async def made(settings: BuildSettings, *kept_out: str) -> tuple[list[Example], 
     return examples, ledger.record()["counts"]
 
 
-async def test_the_ledger_says_what_became_of_every_row(sources: dict[str, Path]) -> None:
+async def test_the_ledger_says_what_became_of_every_row(sources: dict[str, Any]) -> None:
     settings = BuildSettings(**sources, stories=24, changed=2, seed=5)
     other_numbers = "Ira has 12 pens and 9 cups. She loses 5 pens. How many are left?"
     examples, counts = await made(settings, other_numbers)
@@ -63,6 +65,19 @@ async def test_the_ledger_says_what_became_of_every_row(sources: dict[str, Path]
     again, _ = await made(settings, other_numbers)
     assert again == examples
     assert not any("Ira has" in example.problem for example in examples)
+
+
+async def test_a_source_has_no_more_examples_than_it_may(sources: dict[str, Any]) -> None:
+    limits = {"grammar": 5, "gsm8k": 1, "mawps-asdiv": 99}
+    settings = BuildSettings(stories=12, changed=0, at_most=limits, **sources)
+    examples, counts = await made(settings)
+    assert {source: each["kept"] for source, each in counts.items()} == {
+        "grammar": 5,
+        "gsm8k": 1,
+        "mawps-asdiv": 3,
+    }
+    assert counts["grammar"]["dropped"] == {"more than 5": 7}
+    assert Counter(each.source for each in examples) == {"grammar": 5, "gsm8k": 1, "mawps-asdiv": 3}
 
 
 async def test_the_own_problems_are_never_trained_on(tmp_path: Path) -> None:

@@ -126,6 +126,25 @@ def test_every_kind_has_its_turn() -> None:
     assert len(programs) > 0.99 * many
 
 
+def test_questions_of_one_operation_are_asked_as_seldom_as_told() -> None:
+    def single(share: float) -> int:
+        steps = [re.findall(r" [-+*/] ", each.code) for each in stories(600, 4, single=share)]
+        return len([each for each in steps if len(each) == 1])
+
+    none, half, every = single(0.0), single(0.5), single(1.0)
+    assert none < half < every
+    assert none < every / 2, "what is left is of kinds that have no other question"
+
+
+def test_the_basic_kinds_are_told_as_often_as_told(usual: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(
+        usual, texts=("Elsewhere [pens] pens lay.",), asks=(Ask("How many?", ("left = pens - 1",)),)
+    )
+    monkeypatch.setattr(grammar, "_kinds", lambda: ((usual, True), (other, False)))
+    told = [each.problem for each in stories(40, 1, basics=3)]
+    assert len([each for each in told if "Elsewhere" in each]) == 10
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

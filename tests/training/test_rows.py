@@ -76,7 +76,8 @@ def test_the_loss_of_rows_is_that_of_the_examples_alone(tmp_path: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from mathagent.training.tune import TuneSettings, tune
+    from mathagent.training.tune import tune
+    from mathagent.training.tune_settings import TuneSettings
 
     data = examples(3, 6)
     made = rows(data)

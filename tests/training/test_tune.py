@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from mathagent.prompts import find_prompt
 from mathagent.training.batches import batches
-from mathagent.training.encode import CHOSEN, Encoded, encode
+from mathagent.training.encode import CHOSEN, STEP, Encoded, encode
 from mathagent.training.example import Example
 
 MISSING = [name for name in ("torch", "transformers", "peft") if importlib.util.find_spec(name) is None]
@@ -68,8 +70,9 @@ def test_what_is_calculated_counts_more_than_what_it_is_called() -> None:
     code = "pens = 4\nleft = pens - 3\nprint(left)\n```\n"
     encoded = encode(replace(example(ended=False), reply=(("model", code),)), PROMPTS, Characters())
     counted = list(zip(map(chr, encoded.ids), encoded.weights, strict=True))[-len(code) :]
-    assert {weight for _, weight in counted} == {1.0, CHOSEN}
+    assert {weight for _, weight in counted} == {1.0, STEP, CHOSEN}
     assert "".join(each for each, weight in counted if weight == CHOSEN) == " pens - 3"
+    assert "".join(each for each, weight in counted if weight == STEP) == "leftprint"
 
 
 @given(st.lists(st.integers(1, 300), max_size=200), st.integers(50, 1000), st.integers(0, 5))
@@ -83,7 +86,28 @@ def test_batches_hold_every_example_once_and_no_more_tokens_than_asked(
     assert made == list(batches(lengths, tokens, seed))
 
 
-def tiny(folder: Path) -> Path:
+@needs_torch
+@pytest.mark.timeout(300)
+def test_the_loss_of_a_sampled_head_is_that_of_the_whole_one() -> None:
+    import torch
+
+    from mathagent.training.head import OTHERS, Head
+    from mathagent.training.rows import rows
+
+    torch.manual_seed(0)
+    weight, hidden = torch.randn(3 * OTHERS, 8), torch.randn(40, 8)
+    said = torch.randint(0, 5, (40,))
+    head = Head(weight, rows([Encoded((7, 0, 1, 2, 3, 4), (0, 1, 1, 1, 1, 1))]), seed=0)
+    whole = torch.nn.functional.cross_entropy(hidden @ weight.T, said, reduction="none")
+    found = torch.stack([head.losses(hidden, said, step) for step in range(60)])
+    assert not torch.equal(found[0], found[1]), "the others are drawn anew in every step"
+    torch.testing.assert_close(found.mean(0), whole, rtol=0.02, atol=0.05)
+    few = Head(weight[:OTHERS], rows([Encoded((7, 0, 1, 2, 3, 4), (0, 1, 1, 1, 1, 1))]), seed=0)
+    whole = torch.nn.functional.cross_entropy(hidden @ weight[:OTHERS].T, said, reduction="none")
+    torch.testing.assert_close(few.losses(hidden, said, 0), whole)
+
+
+def tiny(folder: Path, *, tied: bool = False) -> Path:
     """A model of two layers with random weights."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -96,6 +120,7 @@ def tiny(folder: Path) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         initializer_range=0.2,
+        tie_word_embeddings=tied,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
@@ -105,7 +130,8 @@ def tiny(folder: Path) -> Path:
 @pytest.mark.timeout(300)  # the imports alone take long on a busy machine
 def test_a_tiny_model_learns_and_a_run_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     from mathagent.training import tune as module
-    from mathagent.training.tune import TuneSettings, tune
+    from mathagent.training.tune import tune
+    from mathagent.training.tune_settings import TuneSettings
 
     model = tiny(tmp_path / "model")
     data = [
@@ -137,6 +163,66 @@ def test_a_tiny_model_learns_and_a_run_goes_on_where_it_was_killed(tmp_path: Pat
 
 @needs_torch
 @pytest.mark.timeout(300)
+def test_an_interrupted_run_leaves_a_checkpoint_of_its_last_step(tmp_path: Path) -> None:
+    from mathagent.training.tune import Progress, tune
+    from mathagent.training.tune_settings import TuneSettings
+
+    model, settings = tiny(tmp_path / "model"), TuneSettings(rank=4, tokens=8, epochs=40)
+    data = [Encoded((1, 2, 3, 4), (0, 1, 1, 1))] * 4
+    seen: list[Progress] = []
+
+    def interrupt(progress: Progress) -> None:
+        seen.append(progress)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        tune(model, data, tmp_path / "out", settings, interrupt)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(seen) == 1
+    rest: list[Progress] = []
+    whole = tune(model, data, tmp_path / "out", settings, rest.append)
+    assert rest[0].step == seen[0].step + 10
+    assert whole.step == 80
+
+
+@needs_torch
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_whole_model_is_one_that_transformers_loads(tmp_path: Path, dtype: str) -> None:
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+    from mathagent.training.tune import tune
+    from mathagent.training.tune_settings import TuneSettings
+
+    model = tiny(tmp_path / "model", tied=True)
+    PreTrainedTokenizerFast(tokenizer_object=Tokenizer(WordLevel({"a": 1}))).save_pretrained(model)
+    data = [Encoded((1, 2, 3, 4), (0, 1, 1, 1))] * 4
+    adapter = TuneSettings(rate=0.02, tokens=8, epochs=10)
+    tuned = tune(model, data, tmp_path / "adapter", adapter)
+    settings = TuneSettings(full=True, first_layer=1, rate=0.01, tokens=8, epochs=10, dtype=dtype)
+    first = tune(model, data, tmp_path / "out", settings, start=tmp_path / "adapter")
+    assert first.loss < tuned.loss, "it begins with the adapter merged in"
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "out")  # in the dtype that it was written in
+    assert merged.dtype == torch.float16
+    assert merged(torch.tensor([[1, 2, 3]])).logits[0, -1].argmax() == 4
+    base = AutoModelForCausalLM.from_pretrained(model).state_dict()
+    same = [
+        name
+        for name, each in merged.state_dict().items()
+        if torch.allclose(each.float(), base[name], atol=1e-3)
+    ]
+    assert "model.embed_tokens.weight" in same
+    assert "model.layers.1.mlp.up_proj.weight" not in same
+    more = tune(model, data, tmp_path / "out", replace(settings, minutes=9.0), start=tmp_path / "adapter")
+    assert more.step == first.step, "it goes on from its checkpoint, which was its end"
+
+
+@needs_torch
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path, dtype: str) -> None:
     import torch
@@ -145,7 +231,8 @@ def test_the_adapter_is_one_that_the_server_merges(tmp_path: Path, dtype: str) -
 
     from mathagent.serving.embedded import is_adapter
     from mathagent.serving.in_cpu_env.convert import merge_adapter
-    from mathagent.training.tune import TuneSettings, tune
+    from mathagent.training.tune import tune
+    from mathagent.training.tune_settings import TuneSettings
 
     model = tiny(tmp_path / "model")
     data = [Encoded((1, 2, 3, 4), (0, 1, 1, 1))] * 4
