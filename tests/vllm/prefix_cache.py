@@ -27,26 +27,22 @@ from mathagent.settings import Settings
 from mathagent.types import Chunk, ModelInfo, ModelInput, Sampling
 
 PROBLEM = (
-    "A gardener plants roses in every bed of a long garden whose number is a prime, and waters each of "
-    "them with as many litres as the square of its number, out of a tank that holds exactly 1000 litres "
-    "and that she fills up to the brim whenever it is empty. How many beds have roses, and how many "
-    "litres does she take out of the last filling? These are the numbers of the beds, in the order in "
-    "which they lie: " + ", ".join(map(str, range(1, 100)))
+    "A gardener waters every bed of a long garden with as many litres as its number, out of a tank that holds exactly "
+    "1000 litres and that she fills up to the brim whenever it is empty. How many litres does she take out of the last "
+    "filling? These are the numbers of the beds, in the order in which they lie: "
+    + ", ".join(map(str, range(1, 100)))
 )
 PROTOCOLS = ("markdown", "internlm2")
 """One that continues a chat message, one that renders its prompt itself."""
 
-_STEPS = (
-    (
-        "I list the primes below 100.",
-        "from sympy import primerange\nprimes = list(primerange(2, 100))\nprint(len(primes))",
-    ),
-    ("I add their squares.", "total = sum(p**2 for p in primes)\nprint(total)"),
-    ("The remainder.", "remainder = total % 1000\nprint(remainder)"),
-    ("I check the number.", "from sympy import primepi\nprint(primepi(100))"),
-    ("And the sum, by a loop.", "again = 0\nfor p in primes:\n    again += p * p\nprint(again == total)"),
+_STEPS = (  # short, because a CPU takes its time for each token
+    ("All litres.", "t = sum(range(100))\nprint(t)"),
+    ("Full tanks.", "n = t // 1000\nprint(n)"),
+    ("The rest.", "print(t % 1000)"),
+    ("A check.", "print(99 * 100 / 2 == t)"),
+    ("Another.", "print(t - 1000 * n)"),
 )
-_END = "25 beds have roses, and the last filling gives $\\boxed{796}$ litres."
+_END = "She takes $\\boxed{950}$ litres."
 
 
 @dataclass(frozen=True)
