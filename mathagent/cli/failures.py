@@ -50,7 +50,7 @@ def told() -> Iterator[None]:
     """Turn errors meant for a person into one line on stderr and an exit code. MATHAGENT_DEBUG=1 shows tracebacks."""
     try:
         yield
-    except (MathAgentError, SandboxError, KeyboardInterrupt, BrokenPipeError) as error:
+    except (MathAgentError, SandboxError, KeyboardInterrupt, OSError) as error:
         if os.environ.get("MATHAGENT_DEBUG"):
             raise
         raise typer.Exit(_tell(error)) from None
@@ -61,6 +61,11 @@ def _tell(error: BaseException) -> int:
         return Exit.interrupted
     if isinstance(error, BrokenPipeError):
         sys.stderr.close()  # the reader has gone: nothing can be said any more
+        return Exit.error
+    if isinstance(
+        error, OSError
+    ):  # a full disk, a folder that is not there: where a stage has no words of its own
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
         return Exit.error
     complain(getattr(error, "message", None) or str(error), getattr(error, "hint", ""))
     return Exit.usage if isinstance(error, UsageError) else Exit.error

@@ -120,14 +120,14 @@ def tune(
     """
     from mathagent.serving import prepare_model
     from mathagent.training.stage import tune_files
-    from mathagent.training.tune_settings import TuneSettings
+    from mathagent.training.tune_settings import FULL_RATE, RATE, TuneSettings
 
     settings = TuneSettings(
         rank=rank,
         alpha=2 * rank,
         first_layer=first_layer,
         full=full,
-        rate=rate if rate is not None else 3e-4 if full else 1e-3,
+        rate=rate if rate is not None else FULL_RATE if full else RATE,
         tokens=tokens,
         epochs=epochs,
         minutes=minutes,

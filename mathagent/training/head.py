@@ -1,6 +1,6 @@
 """The output head in training: the tokens that the examples say, and a sample of the others.
 
-The shipped model's examples say 6,000 of 49,000 tokens; without the others a CPU trains 9 % faster (README.md, "tune").
+The shipped model's examples say 6,000 of 49,000 tokens; without the others a CPU trains 7 to 9 % faster (README.md).
 Each token of the sample counts for as many as it was drawn from, so the others stay as unlikely as they should be (the
 sampled softmax of Jean et al., arXiv 1412.2007).
 """

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from mathagent.errors import DataError, UsageError
 from mathagent.prompts import Prompt, find_prompt
-from mathagent.training.encode import encode
+from mathagent.serving.embedded import is_adapter
+from mathagent.training.encode import Encoded, encode
 from mathagent.training.example import Example, Mode, read_examples
 from mathagent.training.ledger import Ledger
 from mathagent.training.tune import Progress, tune
@@ -32,20 +34,18 @@ def tune_files(
     """Tune on files of examples, and write `ledger.json` beside the adapter. The arguments are those of `tune`.
 
     `threads`: of PyTorch on a CPU; None for its own default. Raises UsageError without the extra `train` or where
-    `output` or `start` doesn't fit, DataError for bad files.
+    `output` or `start` doesn't fit, DataError for bad files, RunError where nothing can be written.
     """
-    examples = _examples(files)
-    try:
-        import peft  # noqa: F401
-        import torch
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise UsageError(f"training needs {error.name}", "pip install 'mathagent[train]'") from None
+    examples = examples_of(files)
+    if start is not None and not is_adapter(start):
+        raise UsageError(f"{start} holds no adapter", "a whole model to begin with: --model")
+    if missing := [name for name in ("torch", "transformers", "peft") if find_spec(name) is None]:
+        raise UsageError(f"training needs {', '.join(missing)}", "pip install 'mathagent[train]'")
+    import torch
+
     if threads is not None:
         torch.set_num_threads(threads)
-    prompts: dict[Mode, Prompt] = {mode: find_prompt(name) for mode, name in PROMPTS.items()}
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    encoded = [encode(example, prompts, tokenizer) for example in examples]
+    encoded = encoded_for(model, examples)
     try:
         done = tune(model, encoded, output, settings, report, start=start)
     except ValueError as error:
@@ -59,7 +59,17 @@ def tune_files(
     return done
 
 
-def _examples(files: Sequence[Path]) -> list[Example]:
+def encoded_for(model: Path, examples: Sequence[Example]) -> list[Encoded]:
+    """The examples as a model's tokenizer has them. Needs transformers."""
+    from transformers import AutoTokenizer
+
+    prompts: dict[Mode, Prompt] = {mode: find_prompt(name) for mode, name in PROMPTS.items()}
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    return [encode(example, prompts, tokenizer) for example in examples]
+
+
+def examples_of(files: Sequence[Path]) -> list[Example]:
+    """The examples of all files, at least one. Raises DataError."""
     found = []
     for path in files:
         try:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mathagent.errors import RunError
 from mathagent.training.batches import batches
 from mathagent.training.encode import Encoded
 from mathagent.training.head import Head
@@ -65,9 +66,10 @@ def tune(
         report: told of the progress every ten steps.
         start: the folder of an adapter of the same rank and layers to begin with, of an earlier round.
 
-    Raises ValueError where `output` holds a run with other settings, or `start` an adapter of another form.
+    Raises ValueError where `output` holds a run with other settings, or `start` an adapter of another form, RunError
+    where `output` can't be written.
     """
-    run = _Run(model, data, output, settings, start)
+    run = Run(model, data, output, settings, start)
     with _interruptible() as interrupted:
         while (share := run.share()) < 1.0 and not interrupted:
             run.step(share)
@@ -102,8 +104,8 @@ def _interruptible() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-class _Run:
-    """The state of a run."""
+class Run:
+    """A run of `tune`, step by step. The arguments are those of `tune`."""
 
     def __init__(
         self, model: Path, data: Sequence[Encoded], output: Path, settings: TuneSettings, start: Path | None
@@ -195,11 +197,24 @@ class _Run:
         return Progress(self.steps, self.examples, self.tokens, self.seconds, self.loss, self.share())
 
     def save(self) -> None:
-        """Write the adapter and the state; a killed process leaves the last ones whole."""
+        """Write what is trained and the state; a killed process leaves the last ones whole. Raises RunError."""
+        from safetensors import SafetensorError
+
+        try:
+            self.output.mkdir(parents=True, exist_ok=True)
+            self.trained.write(self.output)
+            self._write_state()
+        except (
+            OSError,
+            RuntimeError,
+            SafetensorError,
+        ) as error:  # RuntimeError: how torch says that a disk is full
+            raise RunError(f"can't write {self.output}: {error}", "the last checkpoint is whole") from None
+        self.saved = time.monotonic()
+
+    def _write_state(self) -> None:
         import torch
 
-        self.output.mkdir(parents=True, exist_ok=True)
-        self.trained.write(self.output)
         counts = {name: getattr(self, name) for name in ("steps", "examples", "tokens", "seconds", "loss")}
         state = {
             "settings": asdict(self.settings),
@@ -211,7 +226,6 @@ class _Run:
         partial = self.output / f"{_STATE}.partial"
         torch.save(state, partial)
         partial.replace(self.output / _STATE)
-        self.saved = time.monotonic()
 
     def _resume(self) -> None:
         import torch

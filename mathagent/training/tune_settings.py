@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RATE, FULL_RATE = 1e-3, 3e-4
+"""Usual learning rates of an adapter and of all weights; the second was run for eleven steps, not compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class TuneSettings:
@@ -21,7 +24,7 @@ class TuneSettings:
     alpha: int = 32
     full: bool = False
     first_layer: int = 0
-    rate: float = 1e-3
+    rate: float = RATE
     tokens: int = 2048
     epochs: float = 1.0
     minutes: float | None = None

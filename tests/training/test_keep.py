@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mathagent.trace import Trace
 from mathagent.trace.schema import CodeStep, OutputStep, TextStep
-from mathagent.training.example import read_examples
+from mathagent.training.example import read_examples, write_examples
 from mathagent.training.keep import kept
 from mathagent.training.ledger import Ledger
 from mathagent.training.overlaps import Evaluation
@@ -20,9 +21,9 @@ from tests.training.made import GSM8K
 CODE = "total = 6 * 7\nprint(total)\n"
 
 
-def trace(problem: str = "p", sample: int = 0, code: str = CODE, shown: str = "42", **about: object) -> Trace:
+def trace(problem: str = "p", sample: int = 0, code: str = CODE, shown: str = "42", **about: Any) -> Trace:
     """A trace with one block, its output, and the boxed answer 42."""
-    made = solved(problem, sample, **about)  # type: ignore[arg-type]
+    made = solved(problem, sample, **about)
     for step in made.steps:
         if isinstance(step, TextStep):
             step.reasoning = ""
@@ -98,12 +99,21 @@ def test_the_stages_on_the_command_line(tmp_path: Path) -> None:
         (("build", "--gsm8k", "nothing.jsonl", "-o", "x"), "can't read nothing.jsonl"),
         (("build", "--against", "nothing", "-o", "x"), "nothing"),
         (("tune", "nothing.jsonl", "--model", ".", "-o", "x"), "can't read nothing.jsonl"),
+        (
+            ("build", "--at-most", "gsm8k", "-o", "x"),
+            "--at-most 'gsm8k' is not SOURCE=N (a source is one of gsm8k,",
+        ),
+        (("build", "--at-most", "mawps=5", "-o", "x"), "--at-most 'mawps=5' is not SOURCE=N"),
+        (("build", "--stories", "1", "-o", "nowhere/x"), "nowhere/x.partial: No such file or directory"),
+        (("tune", "good.jsonl", "--model", ".", "--start", "nowhere", "-o", "x"), "nowhere holds no adapter"),
         (("tune", "/dev/null", "--model", ".", "-o", "x"), "no examples in /dev/null"),
         (("keep", "nothing", "-o", "x"), "there is no trace file"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    write_examples(tmp_path / "good.jsonl", kept([trace()], Evaluation(), Ledger("keep", {})))
     ended = Program(tmp_path).call("train", *arguments)
     assert ended.code in (2, 3)
     assert len(ended.complaints) == 1
+    assert "Traceback" not in ended.err
     assert said in ended.complaints[0]

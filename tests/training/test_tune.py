@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathagent.errors import RunError
 from mathagent.prompts import find_prompt
 from mathagent.training.batches import batches
 from mathagent.training.encode import CHOSEN, STEP, Encoded, encode
-from mathagent.training.example import Example
+from mathagent.training.example import Author, Example
 
 MISSING = [name for name in ("torch", "transformers", "peft") if importlib.util.find_spec(name) is None]
 needs_torch = pytest.mark.skipif(
@@ -47,13 +48,13 @@ class Characters:
 
 
 def example(*, ended: bool) -> Example:
-    reply = (
+    reply: tuple[tuple[Author, str], ...] = (
         ("prompt", "```python\n"),
         ("model", "print(5)\n```\n"),
         ("kernel", "```output\n5\n```\n"),
         ("model", "So 5."),
     )
-    return Example("x/1", "x", "2 + 3?", "5", "tir", "block", reply if ended else reply[:2], ended=ended)  # type: ignore[arg-type]
+    return Example("x/1", "x", "2 + 3?", "5", "tir", "block", reply if ended else reply[:2], ended=ended)
 
 
 @pytest.mark.parametrize(("ended", "learned"), [(True, "print(5)\n```\nSo 5.$"), (False, "print(5)\n```\n")])
@@ -184,6 +185,8 @@ def test_an_interrupted_run_leaves_a_checkpoint_of_its_last_step(tmp_path: Path)
     whole = tune(model, data, tmp_path / "out", settings, rest.append)
     assert rest[0].step == seen[0].step + 10
     assert whole.step == 80
+    with pytest.raises(RunError, match=r"can't write .*Not a directory"):
+        tune(model, data, tmp_path / "model" / "config.json" / "out", replace(settings, epochs=1))
 
 
 @needs_torch
